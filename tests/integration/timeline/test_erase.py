@@ -182,7 +182,7 @@ def test_an_import_does_not_bring_the_user_back(client: TestClient, lived: Deplo
         merged = [
             merge_rows(database, "users", [(GONE, at, "true")]),
             merge_rows(database, "posts", [(THEIR_POST, GONE, MARKER, None, at, None)]),
-            merge_rows(database, "interactions", [(GONE, "p05", "like", at, None)]),
+            merge_rows(database, "interactions", [(GONE, "p05", "like", at, None, None)]),
             merge_rows(database, "blocks", [(GONE, "ann", at)]),
         ]
     assert [(each.new, each.erased) for each in merged] == [(0, 1)] * 4
@@ -281,10 +281,11 @@ def test_over_views_a_later_post_of_the_user_is_hidden_too(viewed: tuple[Deploym
     assert traces(deployment, "later", team_schemas=("team",)) == []
 
 
-def test_over_views_that_do_not_answer_nothing_is_half_erased(viewed: tuple[Deployment, TestClient]) -> None:
+def test_over_views_that_are_broken_nothing_is_half_erased(viewed: tuple[Deployment, TestClient]) -> None:
     deployment, client = viewed
     deployment.sql("DROP VIEW team.posts")
-    assert client.delete(f"/users/{GONE}", headers=BACKEND).status_code == 503
+    response = client.delete(f"/users/{GONE}", headers=BACKEND)
+    assert (response.status_code, response.json()["type"]) == (500, "urn:warmline:problem:relation-broken")
     assert deployment.sql("SELECT count(*) FROM warmline.interactions WHERE user_id = %s", [(GONE,)]) == [(3,)]
 
 
