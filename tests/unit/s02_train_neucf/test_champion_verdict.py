@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from shared.neucf.serving_order import ServingOrder
 from shared.settings import HeuristicSettings, WindowSettings
 from tests.neucf_worlds import QUICK, SMALL, Row, data_of, events_of, posts_of
 
+BY_SCORE = ServingOrder()
 HOUR, TRAINED_AT = 3600.0, 50 * 3600.0
 CAMPS = {100: 0, 200: 50}  # first user → first post
 USERS, KNOWN, LATER = 40, 6, 5  # of each camp: users; posts liked before the training; posts liked after it
@@ -75,11 +77,13 @@ def fitted() -> Fitted:
     )  # fmt: skip
 
 
-def champion_of(fitted: Fitted, *, same_image: bool = True, data_until: float = TRAINED_AT) -> Champion:
+def champion_of(
+    fitted: Fitted, *, same_image: bool = True, data_until: float = TRAINED_AT, order: ServingOrder = BY_SCORE
+) -> Champion:
     until = datetime.fromtimestamp(data_until, UTC)
     manifest = Manifest(
         config=fitted.model.config, image_encoder=None, caption_encoder=None, data_from=until, data_until=until,
-        trained_at=until, seed=1, recipe={}, metrics={},
+        trained_at=until, seed=1, recipe={}, metrics={}, serving_order=order,
     )  # fmt: skip
     model = replace(fitted.as_predecessor("model 7"), same_image=same_image)
     return Champion(version=7, model=model, manifest=manifest)
@@ -106,6 +110,15 @@ def test_a_champion_that_knows_nothing_of_it_any_more_is_demoted(fitted: Fitted)
     assert verdict is not None
     assert (verdict.check.passed, verdict.demoted) == (False, 7)
     assert "not ahead any more" in verdict.to_json()["found"]
+
+
+def test_it_is_judged_in_the_order_in_which_it_is_served(fitted: Fitted) -> None:
+    by_score, by_popularity = (
+        judged(partial(champion_of, fitted, order=ServingOrder(popularity_weight=weight))) for weight in (0.0, 1000.0)
+    )
+    assert by_score is not None
+    assert by_popularity is not None
+    assert by_score.check.sentence != by_popularity.check.sentence
 
 
 def test_likes_that_it_may_have_learned_from_say_nothing(fitted: Fitted) -> None:

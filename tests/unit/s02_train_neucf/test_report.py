@@ -6,14 +6,18 @@ import numpy as np
 import pytest
 import torch
 
+from s02_train_neucf import report as report_module
 from s02_train_neucf.data.load import TrainingData
 from s02_train_neucf.evaluation.evaluate import Report
+from s02_train_neucf.evaluation.split import Split, per_user_cut, validation_cut
 from s02_train_neucf.evaluation.tuning import TUNABLE
 from s02_train_neucf.gate.rank_at import ReplayRules
 from s02_train_neucf.learning.fit import Fitted, SearchResult, fit
-from s02_train_neucf.report import EvaluationPlan, evaluate_global_cut, evaluate_per_user_cut
+from s02_train_neucf.report import PER_USER_SHARE, EvaluationPlan, evaluate_global_cut, evaluate_per_user_cut
 from shared.domain import KIND_CODES, InteractionKind
+from shared.event_columns import Events
 from shared.neucf.config import NeuCFConfig
+from shared.neucf.examples import SortedPosts
 from shared.neucf.features import NO_FEATURES
 from shared.settings import HeuristicSettings, WindowSettings
 from tests.judged_worlds import LASTS, births
@@ -102,3 +106,23 @@ def test_each_users_last_likes_are_asked_for_among_all_posts_that_are_left() -> 
     found = evaluate_per_user_cut(plan, lambda _cut, _epoch: None)
     assert found is not None
     assert found.n_posts == len(plan.data.posts) - 2
+
+
+def test_rivals_are_tuned_on_nothing_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Events] = []
+    kept = validation_cut
+
+    def recorded(events: Events, posts: SortedPosts) -> Split | None:
+        seen.append(events)
+        return kept(events, posts)
+
+    monkeypatch.setattr(report_module, "validation_cut", recorded)
+    plan = plan_of(world(photos=False))
+    evaluate_global_cut(plan, fitted_on(plan), at=CUT, searched_at=0.7 * LASTS)
+    evaluate_per_user_cut(plan, lambda _name, _epoch: None)
+    of_global, of_users = seen
+    assert of_global.at.max() < 0.7 * LASTS
+    alive = plan.data.without_deleted()
+    asked = per_user_cut(alive.events, alive.posts, share=PER_USER_SHARE).test
+    tuned_on = set(zip(of_users.user_id_hashes.tolist(), of_users.post_id_hashes.tolist(), strict=True))
+    assert not tuned_on & set(zip(asked.user_id_hashes.tolist(), asked.post_id_hashes.tolist(), strict=True))
