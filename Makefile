@@ -58,7 +58,7 @@ test: $(DEV_STAMP) ## run every test, on embedded servers (ARGS="-k name", WORKE
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 faults: $(DEV_STAMP) ## kill, hang and starve servers and jobs under readers who check each answer (some minutes)
-	@$(BIN)/python -m pytest tests/faults -m faults -s $(ARGS)
+	@$(BIN)/python -m pytest tests/faults -m faults -s --timeout 3600 $(ARGS)
 
 races: $(DEV_STAMP) ## thousands of tries at the windows between two steps, with an oracle (some minutes; ARGS=--seconds 600, ARGS=--tries 100)
 	@$(BIN)/python -m tests.races $(ARGS)

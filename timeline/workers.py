@@ -26,6 +26,7 @@ LOOK_SECONDS = 0.2
 # Without a sign of life: such a process still gets its share of the new connections. Counted in looks of the parent,
 # since a machine that was suspended has no process that hangs.
 HUNG_LOOKS = 75  # of LOOK_SECONDS each: 15 seconds
+START_LOOKS = 300  # a minute, before the first sign of life: a busy machine starts slowly
 
 Work = Callable[[], int]  # serves until it is told to stop; gives the exit code
 
@@ -62,7 +63,7 @@ def _keep_alive(works: Sequence[Work], everyone: Sequence[Sequence[socket]], cel
     while not signals and code == 0:
         connection.wait([each.sentinel for each in processes], LOOK_SECONDS)
         for index, process in enumerate(processes):
-            if silences[index].looks_at(cells.beats(index)) > HUNG_LOOKS:
+            if silences[index].is_too_long(cells.beats(index)):
                 process.kill()
                 process.join()
             if signals or process.exitcode is None:
@@ -86,11 +87,15 @@ class Silence:
     def __init__(self) -> None:
         self._beats, self._looks = 0.0, 0
 
-    def looks_at(self, beats: float) -> int:
-        """Look at a process once; returns in how many looks its beats have not changed: 0 until it has begun."""
-        self._looks = self._looks + 1 if beats and beats == self._beats else 0
+    def is_too_long(self, beats: float) -> bool:
+        """Look at a process once.
+
+        Args:
+            beats: the signs of life that it has given so far; 0 until it serves.
+        """
+        self._looks = self._looks + 1 if beats == self._beats else 0
         self._beats = beats
-        return self._looks
+        return self._looks > (HUNG_LOOKS if beats else START_LOOKS)
 
 
 def _start(work: Work) -> BaseProcess:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -35,12 +35,13 @@ def timeline_process(
     }  # fmt: skip
     process = subprocess.Popen(
         ["/bin/sh", "-c", f'ulimit -n {files}; exec "$0" -m timeline', sys.executable],
-        env=clean | settings | more, cwd=folder, stderr=subprocess.PIPE, text=True,
+        env=clean | settings | more, cwd=folder, stderr=subprocess.PIPE, text=True, process_group=0,
     )  # fmt: skip
     try:
         yield process, port
     finally:
-        process.kill()
+        with suppress(ProcessLookupError):  # that has ended
+            os.killpg(process.pid, signal.SIGKILL)  # with those of its own: one that is stopped would hold the pipe
         process.communicate()
 
 

@@ -17,6 +17,8 @@ from tests.integration.timeline.test_process import ANSWERS, START_SECONDS, firs
 
 TRIES = 40  # all of them reach one of two processes: once in 2**39
 BUSY = 40
+# Put into another Python: less patience.
+SOON_HUNG = "import timeline.workers\ntimeline.workers.HUNG_LOOKS, timeline.workers.START_LOOKS = 15, 30\n"
 ANSWERED = re.compile(r'warmline_timeline_requests_total\{source="heuristic",status="200"\} (\d+)')
 
 
@@ -61,18 +63,22 @@ def test_one_that_dies_is_replaced_and_what_was_counted_stays(ranked_deployment:
         assert counted(port) == before + TRIES
 
 
+@pytest.mark.parametrize("begins", [True, False], ids=["while it serves", "while it starts"])
 def test_one_that_hangs_is_replaced(
-    ranked_deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ranked_deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begins: bool
 ) -> None:
     folder = tmp_path / "site"
     folder.mkdir()
-    (folder / "sitecustomize.py").write_text("import timeline.workers\ntimeline.workers.HUNG_LOOKS = 25\n")
+    (folder / "sitecustomize.py").write_text(SOON_HUNG)
     monkeypatch.syspath_prepend(str(folder))
     with timeline_process(ranked_deployment, tmp_path, WARMLINE_WORKERS="2") as (process, port):
-        both_serve(ranked_deployment, port)
+        if begins:
+            both_serve(ranked_deployment, port)
+        eventually(lambda: len(children(process)) == 2, "both started")
         victim = children(process)[0]
         os.kill(victim, signal.SIGSTOP)
-        eventually(lambda: len(children(process)) == 2 and victim not in children(process), "replaced")
+        eventually(lambda: len(children(process)) == 2 and victim not in children(process), "replaced", seconds=30)
+        first_answer(port)
         for _ in range(TRIES):
             assert get(port, "/healthz")[0] == 200
 
