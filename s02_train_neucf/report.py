@@ -21,9 +21,10 @@ from s02_train_neucf.evaluation.ranker import Ranker
 from s02_train_neucf.evaluation.rankers import Popularity
 from s02_train_neucf.evaluation.split import Split, global_cut, per_user_cut, validation_cut
 from s02_train_neucf.evaluation.tuning import TUNABLE, TunedBaselines
+from s02_train_neucf.gate.baselines import HEURISTIC, POPULARITY
 from s02_train_neucf.gate.cuts import N_WARM_UP, ReplayCut, cuts_of
 from s02_train_neucf.gate.history import History
-from s02_train_neucf.gate.rank_at import HEURISTIC, POPULARITY, ModelAtCut, ReplayRules
+from s02_train_neucf.gate.rank_at import ModelAtCut, ReplayRules
 from s02_train_neucf.gate.replay import CutFigures, replay_cut
 from s02_train_neucf.gate.replay_report import NEUCF, Replay, replay_of
 from s02_train_neucf.learning.curves import EpochResult

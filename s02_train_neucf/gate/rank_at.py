@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from s02_train_neucf.evaluation.metrics import KS
+from s02_train_neucf.gate.baselines import BASELINES, HEURISTIC
 from s02_train_neucf.gate.cuts import DAY
 from s02_train_neucf.gate.eligibility_then import UserHistories, withheld_at
 from s02_train_neucf.gate.history import History
@@ -19,10 +20,6 @@ from shared.neucf.serving_order import GRID, ServingOrder, added_to_logits
 from shared.neucf.vocab import Vocab
 from shared.settings import HeuristicSettings, WindowSettings
 
-# All likes so far; the heuristic; and its popularity term alone, which the serving order adds to the model's score:
-# what NeuCF gains over this last one comes from the model itself.
-POPULARITY, HEURISTIC, POPULAR_NOW = "popularity", "heuristic", "popularity now"
-BASELINES = (POPULARITY, HEURISTIC, POPULAR_NOW)  # in the order of `ranked_at`, before NeuCF's
 CELLS_AT_ONCE = 2**22  # scores held at once, over users, candidates and serving orders
 LENGTH = max(KS)  # posts of a list that are evaluated
 

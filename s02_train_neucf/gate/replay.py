@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from s02_train_neucf.data.like_sources import LikeSources
 from s02_train_neucf.evaluation import metrics
+from s02_train_neucf.gate.baselines import BASELINES
 from s02_train_neucf.gate.cuts import ReplayCut
 from s02_train_neucf.gate.eligibility_then import NO_COLUMN, columns_of, histories_at
 from s02_train_neucf.gate.history import History
 from s02_train_neucf.gate.pair_gains import PairGains, pair_gains_of
 from s02_train_neucf.gate.rank_at import (
-    BASELINES,
     CELLS_AT_ONCE,
     LENGTH,
     ReplayRules,

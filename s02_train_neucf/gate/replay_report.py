@@ -80,7 +80,7 @@ def replay_of(
     )
     report = compare(_pooled(judged, choices), ours=NEUCF, protocol=protocol, n_posts=n_posts, generator=generator)
     pairs = _pooled_pairs(judged, choices)
-    served = served_shares(pairs)
+    served = served_shares(pairs, list(judged[0].baselines))
     deciding = pairs.where(served.is_outside(pairs)) if served.decides else pairs
     gains = _gains(deciding, judged[0].baselines, generator)
     return Replay(

@@ -6,12 +6,14 @@ decide. That errs on the side of the heuristic, as the first model's replay does
 known.
 """
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from s02_train_neucf.gate.baselines import GATE_BASELINES
 from s02_train_neucf.gate.cuts import MIN_JUDGED
 from shared.domain import Source
 from shared.event_columns import Floats, Int64s
@@ -24,7 +26,7 @@ NEARLY_NONE = 0.01  # of the likes: where fewer are of users whom a model may ha
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceShare:
-    """The likes of one source, and by how much NeuCF gained from them over the best baseline."""
+    """The likes of one source, and by how much NeuCF gained from them over the baseline that the gate asks about."""
 
     likes: int
     users: int
@@ -36,6 +38,7 @@ class ServedShares:
     """The judged likes by what served them; empty before there is a replay."""
 
     by_source: tuple[tuple[str, SourceShare], ...] = ()  # name -> its likes
+    over: str = ""  # the baseline that these gains are over: the better one of the gate's, for those who decide
     outside: tuple[int, ...] = ()  # id hashes of users who were outside the rollout with all their likes, ascending
     share_inside: float = 0.0  # of the likes, of users whom a model may have served
 
@@ -70,6 +73,7 @@ class ServedShares:
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values, for the report; without the users."""
         return {
+            "over": self.over,
             "by_source": {name: asdict(share) for name, share in self.by_source},
             "share_inside_the_rollout": self.share_inside,
             "users_outside_the_rollout": len(self.outside),
@@ -77,27 +81,39 @@ class ServedShares:
         }
 
 
-def served_shares(pairs: "PairGains") -> ServedShares:
-    """What served the likes of these pairs; the systems are the baselines and then NeuCF."""
-    served = pairs.served
+def served_shares(pairs: "PairGains", baselines: Sequence[str]) -> ServedShares:
+    """What served the likes of these pairs, whose systems are these baselines and then NeuCF."""
+    shares = _who_served(pairs)
+    deciding = shares.is_outside(pairs) if shares.decides else np.ones(len(pairs), np.bool_)
+    of_gate = [index for index, name in enumerate(baselines) if name in GATE_BASELINES]
+    best = max(of_gate, key=lambda index: pairs.gains[index, deciding].sum())
+    by_source = _by_source(pairs, pairs.gains[-1] - pairs.gains[best])
+    return replace(shares, by_source=by_source, over=baselines[best])
+
+
+def _who_served(pairs: "PairGains") -> ServedShares:
+    """Without the gains."""
+    is_inside = ~pairs.served.outside_rollout
     users, user = np.unique(pairs.user_id_hashes, return_inverse=True)
-    best = int(np.argmax(pairs.gains[:-1].sum(axis=1)))
-    differences = pairs.gains[-1] - pairs.gains[best]
+    n_inside = np.bincount(user, is_inside, minlength=len(users))
+    return ServedShares(
+        outside=tuple(users[n_inside == 0].tolist()),
+        share_inside=float(np.mean(is_inside)) if len(pairs) else 0.0,
+    )
+
+
+def _by_source(pairs: "PairGains", differences: Floats) -> tuple[tuple[str, SourceShare], ...]:
+    """The likes of each group that has some. Differences: (n_pairs,)"""
+    served = pairs.served
+    _, user = np.unique(pairs.user_id_hashes, return_inverse=True)
     groups = {
         **{f"pages of {source}": served.is_from(source) for source in Source},
         "unknown pages": served.is_from(None),
         "later pages": served.positions > 0,
         "users outside the rollout": served.outside_rollout,
     }
-    n_inside = np.bincount(user, ~served.outside_rollout, minlength=len(users))
-    return ServedShares(
-        by_source=tuple(
-            (name, _share(user[mask], pairs.shares[mask], differences[mask]))
-            for name, mask in groups.items()
-            if mask.any()
-        ),
-        outside=tuple(users[n_inside == 0].tolist()),
-        share_inside=float(np.mean(~served.outside_rollout)) if len(pairs) else 0.0,
+    return tuple(
+        (name, _share(user[mask], pairs.shares[mask], differences[mask])) for name, mask in groups.items() if mask.any()
     )
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from s02_train_neucf.gate.baselines import GATE_BASELINES
 from s02_train_neucf.gate.cuts import MIN_JUDGED_POSTS, NIGHTLY_RISK
-from s02_train_neucf.gate.rank_at import HEURISTIC, POPULARITY
 
 if TYPE_CHECKING:
     from s02_train_neucf.evaluation.evaluate import Report
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from s02_train_neucf.gate.list_diversity import ListDiversity
     from s02_train_neucf.gate.replay_report import Replay
 
-GATE_BASELINES = (POPULARITY, HEURISTIC)  # what the app shows without a model; the better one must be beaten
 GATE_METRIC = "ndcg@10"  # the first page is about ten posts, and their order counts
 # Twice what one list for everybody reaches in a window of a thousand posts (2 %); the demo's models reached 6 to 11 %.
 MIN_COVERAGE = 0.04  # of the most posts that so many lists could hold
@@ -91,7 +90,10 @@ def still_ahead(replay: "Replay", baselines: Sequence[str] = GATE_BASELINES, met
     is_ahead = replay.gains[best].mean > 0
     figures = f"On likes since its training, {_figures(report, replay.gains[best], best, metric)}"
     found = f"{figures}: ahead." if is_ahead else f"{figures}: not ahead any more."
-    return GateCheck(passed=is_ahead, sentence=f"{found} {replay.served.sentence}".rstrip())
+    by_whom = replay.served.sentence
+    if replay.served.is_of_models and not replay.served.decides:
+        by_whom += " So the champion is judged by likes on what it may have served itself."
+    return GateCheck(passed=is_ahead, sentence=f"{found} {by_whom}".rstrip())
 
 
 def _best_of(replay: "Replay", baselines: Sequence[str]) -> str:

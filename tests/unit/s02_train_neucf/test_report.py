@@ -11,9 +11,17 @@ from s02_train_neucf.data.load import TrainingData
 from s02_train_neucf.evaluation.evaluate import Report
 from s02_train_neucf.evaluation.split import Split, per_user_cut, validation_cut
 from s02_train_neucf.evaluation.tuning import TUNABLE
+from s02_train_neucf.gate.cuts import cuts_of
+from s02_train_neucf.gate.history import History
 from s02_train_neucf.gate.rank_at import ReplayRules
 from s02_train_neucf.learning.fit import Fitted, SearchResult, fit
-from s02_train_neucf.report import PER_USER_SHARE, EvaluationPlan, evaluate_global_cut, evaluate_per_user_cut
+from s02_train_neucf.report import (
+    PER_USER_SHARE,
+    EvaluationPlan,
+    evaluate_global_cut,
+    evaluate_model,
+    evaluate_per_user_cut,
+)
 from shared.domain import KIND_CODES, InteractionKind
 from shared.event_columns import Events
 from shared.neucf.config import NeuCFConfig
@@ -108,12 +116,31 @@ def test_each_users_last_likes_are_asked_for_among_all_posts_that_are_left() -> 
     assert found.n_posts == len(plan.data.posts) - 2
 
 
+def test_the_global_cut_is_the_first_judged_one_and_its_rivals_see_what_the_search_saw(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The search was done before the warm-up, so nothing later may tune the rivals either."""
+    asked: list[tuple[float, float]] = []
+
+    def recorded(_plan: EvaluationPlan, _fitted: Fitted, *, at: float, searched_at: float) -> None:
+        asked.append((at, searched_at))
+
+    monkeypatch.setattr(report_module, "evaluate_global_cut", recorded)
+    plan = plan_of(births(0, n_users=40, n_posts=60, seen=30))
+    history = History.of(plan.data)
+    evaluate_model(plan, history, lambda _cut, _epoch: None)
+    warm_up, first, *_ = cuts_of(history.by_time.at, history.likes, min_known=RULES.min_known)
+    assert asked == [(first.start, warm_up.start)]
+
+
 def test_rivals_are_tuned_on_nothing_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Events] = []
+    born: list[float] = []
     kept = validation_cut
 
     def recorded(events: Events, posts: SortedPosts) -> Split | None:
         seen.append(events)
+        born.append(posts.created_at.max())
         return kept(events, posts)
 
     monkeypatch.setattr(report_module, "validation_cut", recorded)
@@ -121,7 +148,7 @@ def test_rivals_are_tuned_on_nothing_that_is_asked_for(monkeypatch: pytest.Monke
     evaluate_global_cut(plan, fitted_on(plan), at=CUT, searched_at=0.7 * LASTS)
     evaluate_per_user_cut(plan, lambda _name, _epoch: None)
     of_global, of_users = seen
-    assert of_global.at.max() < 0.7 * LASTS
+    assert max(of_global.at.max(), born[0]) < 0.7 * LASTS
     alive = plan.data.without_deleted()
     asked = per_user_cut(alive.events, alive.posts, share=PER_USER_SHARE).test
     tuned_on = set(zip(of_users.user_id_hashes.tolist(), of_users.post_id_hashes.tolist(), strict=True))

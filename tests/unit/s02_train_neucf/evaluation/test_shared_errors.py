@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from s02_train_neucf.evaluation import metrics
-from s02_train_neucf.evaluation.shared_errors import FARTHEST, PairDifferences, interval_of, standard_error
+from s02_train_neucf.evaluation.shared_errors import FARTHEST, PairDifferences, interval_of, standard_error, tails
 
 RISK = 0.025
 DECISIONS = 200
@@ -30,6 +31,23 @@ def one_post_each(generator: np.random.Generator, *, n_users: int, n_posts: int)
     )  # fmt: skip
 
 
+def everybody_liked_all(*, users_who_lose: int = 0, posts_that_lose: int = 0) -> PairDifferences:
+    """100 users who all liked 25 posts and gain a little from each, but for a few users or a few posts."""
+    differences = np.random.default_rng(4).normal(0.02, 0.05, (100, 25))
+    differences[:users_who_lose] -= 0.38
+    differences[:, :posts_that_lose] -= 0.38
+    users, posts = (index.ravel() for index in np.indices(differences.shape))
+    return PairDifferences(
+        users=users, posts=posts, shares=np.full(len(users), 1 / 25), differences=differences.ravel() / 25
+    )
+
+
+def reach(pairs: PairDifferences, risk: float = RISK) -> tuple[float, float]:
+    """How many standard errors the interval reaches down and up."""
+    found, error = interval(pairs, risk), standard_error(pairs)
+    return (found.mean - found.low) / error, (found.high - found.mean) / error
+
+
 def test_users_of_posts_of_their_own_have_the_usual_standard_error() -> None:
     values = np.random.default_rng(1).normal(0.1, 0.3, 500)
     assert standard_error(apart(values)) == pytest.approx(values.std() / np.sqrt(500))
@@ -48,6 +66,45 @@ def test_a_users_own_posts_are_one_user() -> None:
     pairs = PairDifferences(users=users, posts=np.arange(200), shares=np.full(200, 0.25), differences=differences)
     of_users = np.bincount(users, differences)
     assert standard_error(pairs) >= of_users.std() / np.sqrt(50) - 1e-12
+
+
+def test_a_post_counts_with_the_share_of_what_its_user_was_asked() -> None:
+    """All users have the same difference, of which each post gives its share: nothing varies, so there is no doubt."""
+    users, posts = np.repeat(np.arange(30), 2), np.tile([0, 1], 30)
+    shares = np.tile([0.9, 0.1], 30)
+    pairs = PairDifferences(users=users, posts=posts, shares=shares, differences=0.2 * shares)
+    assert standard_error(pairs) == pytest.approx(0.0, abs=1e-12)
+    assert interval(pairs).low == pytest.approx(0.2)
+
+
+def test_few_users_who_lose_make_it_longer_though_posts_are_alike() -> None:
+    down, up = reach(everybody_liked_all(users_who_lose=3))
+    assert down > 5 > 2.5 > up
+
+
+def test_few_posts_that_lose_make_it_longer_though_users_are_alike() -> None:
+    down, up = reach(everybody_liked_all(posts_that_lose=1))
+    assert down > 5 > 2.5 > up
+
+
+def test_resampling_never_makes_it_shorter_than_a_normal_one() -> None:
+    """Where few lose much, resamples hardly reach above the mean."""
+    differences = np.full(80, 0.02) + np.random.default_rng(4).normal(0, 0.002, 80)
+    differences[0] = -0.38
+    assert reach(apart(differences))[1] == pytest.approx(stats.norm.isf(RISK))
+
+
+def test_tails_are_missed_with_the_risk_on_either_side() -> None:
+    sums = np.random.default_rng(7).normal(size=400)
+    assert tails(sums, risk=RISK, generator=np.random.default_rng(8)) == pytest.approx([1.96, 1.96], abs=0.15)
+
+
+def test_an_interval_reaches_as_far_as_its_own_risk_says() -> None:
+    """Ten users: Student's distribution has 2.26 standard errors for 2.5 % on a side, and 1.83 for twice as much."""
+    differences = np.random.default_rng(9).normal(0.0, 0.1, 10)
+    expected = tails(differences - differences.mean(), risk=RISK, generator=np.random.default_rng(10))
+    assert min(expected) > 2.2
+    assert reach(apart(differences)) == pytest.approx(expected, rel=0.12)
 
 
 def test_shared_errors_promote_no_more_often_than_they_may() -> None:

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from s02_train_neucf.evaluation.metrics import NAMES
 from s02_train_neucf.gate import replay
+from s02_train_neucf.gate.baselines import BASELINES
 from s02_train_neucf.gate.cuts import ReplayCut
 from s02_train_neucf.gate.eligibility_then import UserHistories, histories_at
 from s02_train_neucf.gate.history import History
-from s02_train_neucf.gate.rank_at import BASELINES, ModelAtCut, ReplayRules, ranked_at, replay_step_at
+from s02_train_neucf.gate.rank_at import ModelAtCut, ReplayRules, ranked_at, replay_step_at
 from s02_train_neucf.gate.replay import replay_cut
 from s02_train_neucf.learning.fit import SearchResult, fit
 from shared.domain import InteractionKind

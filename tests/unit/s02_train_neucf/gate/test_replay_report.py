@@ -1,12 +1,14 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from s02_train_neucf.data.like_sources import LikeSources
 from s02_train_neucf.evaluation.metrics import NAMES
-from s02_train_neucf.gate.cuts import MIN_ASKED, MIN_JUDGED, ReplayCut
+from s02_train_neucf.gate.cuts import MIN_ASKED, MIN_JUDGED, NIGHTLY_RISK, ReplayCut
 from s02_train_neucf.gate.pair_gains import PairGains
 from s02_train_neucf.gate.replay import CutFigures
 from s02_train_neucf.gate.replay_report import NEUCF, NEUCF_RAW, Replay, best_order, chosen_orders, replay_of
@@ -77,6 +79,14 @@ def test_the_figures_are_those_of_the_chosen_orders() -> None:
     np.testing.assert_allclose(report.differences["heuristic"]["hr@5"].mean, 0.5 - 0.05)
 
 
+def test_the_gains_are_those_of_the_chosen_orders() -> None:
+    gains = replayed(cut(0, 0.1, 0.9), *[cut(n, 0.1, 0.6) for n in (1, 2, 3, 4)]).gains
+    served = (0.1 + 4 * 0.6) / 5
+    np.testing.assert_allclose(
+        [gains[name].mean for name in ("popularity", "heuristic")], [served - 0.1, served - 0.05]
+    )
+
+
 def test_a_user_of_many_cuts_counts_once() -> None:
     """Half of the users are asked once, with 0; the others in all five cuts, with 1: so one half."""
     half = MIN_JUDGED
@@ -130,10 +140,14 @@ def test_users_who_liked_the_same_post_do_not_prove_as_much_as_others() -> None:
     assert few.gains["heuristic"].mean == many.gains["heuristic"].mean
 
 
-def test_the_interval_that_decides_is_longer_than_one_of_95_percent() -> None:
+def test_the_interval_that_decides_is_that_of_a_night() -> None:
+    """One user loses much, so it reaches up as far as a normal interval, which is known exactly."""
     gains = np.repeat([[0.1], [0.1], [0.1], [0.1]], MIN_JUDGED, axis=1)
-    gains[2:] += np.random.default_rng(2).normal(0.05, 0.1, MIN_JUDGED)
+    gains[2:] += np.random.default_rng(2).normal(0.05, 0.01, MIN_JUDGED)
+    gains[2:, 0] -= 0.5
     pairs = replace(cut(0, 0.1, 0.1).pairs, gains=gains)
-    found = replayed(*[replace(cut(n, 0.1, 0.1), pairs=pairs) for n in range(5)]).gains["heuristic"]
+    apart = [replace(pairs, posts=pairs.posts + n * MIN_JUDGED) for n in range(5)]
+    found = replayed(*[replace(cut(n, 0.1, 0.1), pairs=each) for n, each in enumerate(apart)]).gains["heuristic"]
     error = gains[2].std() / np.sqrt(MIN_JUDGED)
-    assert found.low < found.mean - 2.75 * error
+    assert found.high == pytest.approx(found.mean + stats.norm.isf(NIGHTLY_RISK) * error)
+    assert found.low < found.mean - 3 * error

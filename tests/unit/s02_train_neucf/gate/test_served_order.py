@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from s02_train_neucf.evaluation.metrics import NAMES
 from s02_train_neucf.gate import rank_at
+from s02_train_neucf.gate.baselines import BASELINES, GATE_BASELINES
 from s02_train_neucf.gate.eligibility_then import UserHistories, histories_at
 from s02_train_neucf.gate.history import History
-from s02_train_neucf.gate.rank_at import BASELINES, ReplayRules, ranked_at, replay_step_at
+from s02_train_neucf.gate.rank_at import ReplayRules, ranked_at, replay_step_at
 from s02_train_neucf.gate.replay import replay_cut
 from s02_train_neucf.gate.served_order import CandidateSpacing, keeps_the_rules, served_posts
-from s02_train_neucf.gate.verdict import GATE_BASELINES
 from shared.db.bulk_clusters import PhotoClusters
 from shared.domain import InteractionKind
 from shared.eligibility import Viewer
@@ -188,3 +188,13 @@ def test_what_people_who_love_some_authors_are_not_shown_is_not_gained(monkeypat
         rank_at, "served_posts", lambda scores, withheld, _, length: best_posts(scores, withheld, length)[0]
     )
     assert served < gain(seed=1) / 1.04
+
+
+def test_the_parts_of_all_figures_are_those_of_the_lists_that_are_served() -> None:
+    """The gate judges by the parts, the report's table shows the figures."""
+    history = History.of(loved_authors(1))
+    cut = replay_cut(history, LOVED_AUTHORS, CUT, ByAuthor(history))
+    user = np.searchsorted(cut.user_id_hashes, cut.pairs.user_id_hashes)
+    figures = np.stack([*cut.baselines.values(), *cut.by_order])[:, :, NAMES.index("ndcg@10")]
+    for gains, figure in zip(cut.pairs.gains, figures, strict=True):
+        np.testing.assert_allclose(np.bincount(user, gains), figure)

@@ -7,13 +7,14 @@ import pytest
 
 from s02_train_neucf.data.like_sources import LikeSources
 from s02_train_neucf.evaluation.metrics import NAMES
+from s02_train_neucf.gate.baselines import BASELINES, HEURISTIC, POPULARITY
 from s02_train_neucf.gate.cuts import MIN_JUDGED, N_CUTS, ReplayCut
 from s02_train_neucf.gate.pair_gains import PairGains
 from s02_train_neucf.gate.replay import CutFigures
 from s02_train_neucf.gate.replay_report import Replay, replay_of
-from s02_train_neucf.gate.served_shares import served_shares
-from s02_train_neucf.gate.verdict import beats_baselines
-from shared.db.bulk_served import NO_ROLLOUT, ServedLikes
+from s02_train_neucf.gate.served_shares import ServedShares, served_shares
+from s02_train_neucf.gate.verdict import beats_baselines, still_ahead
+from shared.db.bulk_served import NO_ROLLOUT, UNKNOWN, ServedLikes
 from shared.domain import SOURCES_BY_CODE, Source
 from shared.neucf.examples import Examples
 from shared.neucf.serving_order import ServingOrder
@@ -38,6 +39,10 @@ def world(*, outside: int, positions: int = 0) -> PairGains:
     )
     gains = np.stack([np.where(is_inside, 0.1, 0.4) + noise, np.where(is_inside, 0.4, 0.1) + noise[::-1]])
     return PairGains(user_id_hashes=np.arange(n), posts=np.arange(n), shares=np.ones(n), gains=gains, served=served)
+
+
+def shares_of(pairs: PairGains) -> ServedShares:
+    return served_shares(pairs, [HEURISTIC])
 
 
 def replayed(pairs: PairGains) -> Replay:
@@ -68,6 +73,14 @@ def test_where_too_few_are_outside_the_verdict_says_whom_it_favours() -> None:
     assert f"{MIN_JUDGED - 1} users were outside the rollout; {MIN_JUDGED} would decide alone" in check.sentence
 
 
+def test_a_champion_that_served_its_judges_is_said_to_have_done_so() -> None:
+    words = "judged by likes on what it may have served itself"
+    assert words in still_ahead(replayed(world(outside=MIN_JUDGED - 1))).sentence
+    assert words not in still_ahead(replayed(world(outside=MIN_JUDGED))).sentence
+    by_none = replace(world(outside=100), served=LikeSources.unknown(INSIDE + 100))
+    assert words not in still_ahead(replayed(by_none)).sentence
+
+
 def test_where_no_model_served_all_decide_and_nothing_is_said() -> None:
     pairs = replace(world(outside=100), served=LikeSources.unknown(INSIDE + 100))
     replay = replayed(pairs)
@@ -77,7 +90,7 @@ def test_where_no_model_served_all_decide_and_nothing_is_said() -> None:
 
 def test_the_report_tells_the_likes_of_each_source() -> None:
     pairs = world(outside=100, positions=20)
-    shares = served_shares(pairs).to_json()
+    shares = shares_of(pairs).to_json()
     by_source = shares["by_source"]
     assert by_source.keys() == {"pages of heuristic", "pages of neucf", "later pages", "users outside the rollout"}
     assert (by_source["pages of neucf"]["likes"], by_source["pages of neucf"]["users"]) == (INSIDE, INSIDE)
@@ -89,8 +102,51 @@ def test_the_report_tells_the_likes_of_each_source() -> None:
 def test_a_user_who_was_inside_with_one_like_does_not_decide() -> None:
     pairs = world(outside=100)
     moved = replace(pairs, user_id_hashes=np.where(np.arange(len(pairs)) == 0, INSIDE, pairs.user_id_hashes))
-    assert INSIDE not in served_shares(moved).outside
-    assert len(served_shares(moved).outside) == 99
+    assert INSIDE not in shares_of(moved).outside
+    assert len(shares_of(moved).outside) == 99
+
+
+@pytest.mark.parametrize("position", [0, UNKNOWN])
+def test_a_first_or_unknown_page_is_no_later_page(position: int) -> None:
+    assert "later pages" not in shares_of(world(outside=100, positions=position)).to_json()["by_source"]
+
+
+@pytest.mark.parametrize(("of_100", "matters"), [(1, False), (2, True)])
+def test_a_model_matters_that_may_have_served_more_than_one_like_of_a_hundred(of_100: int, matters: bool) -> None:
+    pairs = replace(world(outside=100 - INSIDE), served=LikeSources.unknown(100))
+    pairs.served.outside_rollout[:of_100] = False
+    assert shares_of(pairs).is_of_models == matters
+
+
+def gains_of(*, inside: tuple[float, ...], outside: tuple[float, ...], n_outside: int) -> PairGains:
+    """Gains of the baselines, then of NeuCF."""
+    pairs = world(outside=n_outside)
+    columns = zip(inside, outside, strict=True)
+    return replace(pairs, gains=np.stack([np.where(pairs.served.outside_rollout, out, of) for of, out in columns]))
+
+
+def test_the_gains_are_over_the_better_one_of_the_gates_baselines_for_those_who_decide() -> None:
+    """ "Popularity now" is better than both, but the gate does not ask about it."""
+    inside, outside = (0.10, 0.30, 0.45, 0.50), (0.40, 0.20, 0.45, 0.50)
+    few, many = (gains_of(inside=inside, outside=outside, n_outside=n) for n in (MIN_JUDGED - 1, MIN_JUDGED))
+    of_all, of_outside = (served_shares(pairs, BASELINES) for pairs in (few, many))
+    assert (of_all.over, of_outside.over) == (HEURISTIC, POPULARITY)
+    assert dict(of_all.by_source)["pages of neucf"].gain == pytest.approx(0.50 - 0.30)
+    assert dict(of_outside.by_source)["pages of neucf"].gain == pytest.approx(0.50 - 0.10)
+    assert of_outside.to_json()["over"] == POPULARITY
+
+
+def test_a_source_has_the_gain_of_its_own_likes_whatever_part_of_its_users_likes_they_are() -> None:
+    """Each user liked two posts, one of them (0.2 of 0.5 possible) on a page of the model."""
+    users, n = np.repeat(np.arange(10), 2), 20
+    served = replace(LikeSources.unknown(n), sources=np.tile([code(Source.NEUCF), UNKNOWN], 10).astype(np.int8))
+    pairs = PairGains(
+        user_id_hashes=users, posts=np.arange(n), shares=np.full(n, 0.5),
+        gains=np.stack([np.zeros(n), np.tile([0.2, 0.1], 10)]), served=served,
+    )  # fmt: skip
+    by_source = dict(shares_of(pairs).by_source)
+    assert by_source["pages of neucf"].gain == pytest.approx(0.4)
+    assert by_source["unknown pages"].gain == pytest.approx(0.2)
 
 
 def test_the_baseline_is_the_best_one_of_those_who_decide() -> None:

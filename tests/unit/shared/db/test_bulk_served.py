@@ -5,7 +5,7 @@ from itertools import count
 import numpy as np
 import pytest
 
-from shared.db.bulk_served import NO_ROLLOUT, NO_SERVED_LIKES, UNKNOWN, RolloutHistory
+from shared.db.bulk_served import NO_ROLLOUT, NO_SERVED_LIKES, UNKNOWN, RolloutHistory, ServedLikes
 from shared.domain import Phase, PhaseState, rollout_bucket
 
 ANN, BEN, CAT, STRANGER = 1, 2, 3, 9
@@ -49,6 +49,16 @@ def test_before_the_first_change_everybody_is_outside() -> None:
 def test_without_a_known_page_nothing_is_known_of_a_like() -> None:
     sources, positions = NO_SERVED_LIKES.of_pairs(np.array([1, 2]), np.array([3, 4]))
     assert (sources.tolist(), positions.tolist()) == ([UNKNOWN] * 2, [UNKNOWN] * 2)
+
+
+def test_of_several_pages_of_a_user_and_post_the_earliest_counts() -> None:
+    served = ServedLikes.of(
+        user_id_hashes=np.array([ANN, BEN, ANN, ANN]), post_id_hashes=np.full(4, 7),
+        at=np.array([30.0, 5.0, 10.0, 20.0]),
+        sources=np.array([1, 0, 2, 3], np.int8), positions=np.array([60, 0, 20, 40], np.int32),
+    )  # fmt: skip
+    sources, positions = served.of_pairs(np.array([ANN, BEN]), np.array([7, 7]))
+    assert (sources.tolist(), positions.tolist()) == ([2, 0], [20, 0])
 
 
 @pytest.mark.parametrize(("percent", "bucket"), [(71.4, 7139), (71.4, 7140), (71.4, 7141), (30.0, 2999), (30.0, 3000)])
