@@ -22,7 +22,9 @@ class LikeSources:
 
     sources: Int8s  # (n_likes,) code of the page's source, an index in `SOURCES_BY_CODE`; UNKNOWN: the app did not say
     positions: Int32s  # (n_likes,) of the page's first post in its chain, from 0; UNKNOWN
-    outside_rollout: NDArray[np.bool_]  # (n_likes,) whether no model served: the user was in the phase `heuristic`
+    outside_rollout: NDArray[
+        np.bool_
+    ]  # (n_likes,) whether no model served: the heuristic's lists were in force for the user
 
     @classmethod
     def of(cls, likes: Examples, served_likes: ServedLikes, rollout: RolloutHistory) -> Self:

@@ -1,8 +1,9 @@
-"""Bulk loads of what served people when they liked something: the page of a like, and who was in the rollout when.
+"""Bulk loads of what served people when they liked something: the page of a like, and whom a model may have served.
 
 Pages are known of events that the app sent with a `feed_id`; these are always in our own table.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -13,12 +14,14 @@ import sqlalchemy as sa
 from shared.db.binary_copy import copy_binary, joined
 from shared.db.bulk_events import sql_text
 from shared.db.engine import DatabaseSnapshot
+from shared.db.models import CHAMPION, CHAMPION_DEEDS
 from shared.db.relations import id_hash_sql, usable_id_sql
-from shared.db.tables import SCHEMA, installation, phase_changes
+from shared.db.tables import SCHEMA, audit, installation, model_aliases, phase_changes, runs
 from shared.db.timestamps import seconds_sql
-from shared.domain import POSITIVE_KINDS, ROLLOUT_BUCKETS, SOURCES_BY_CODE, Phase
+from shared.domain import JOB_OF_PHASE, POSITIVE_KINDS, ROLLOUT_BUCKETS, SOURCES_BY_CODE, Phase
 from shared.event_columns import Floats, Int16s, Int64s
 
+SCORE_JOB = JOB_OF_PHASE[Phase.NEUCF]
 UNKNOWN = -1  # instead of a source or position
 _ODD = np.int64(
     -7046029254386353131
@@ -59,10 +62,10 @@ class ServedLikes:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RolloutHistory:
-    """Which share of the users was in the phase of the model, over time, and the bucket that decides who is."""
+    """Which share of the users a model may have served, over time, and the bucket that decides who is in it."""
 
     changed_at: Floats  # (n_changes,) ascending; before the first one nobody is in it
-    percents: Floats  # (n_changes,) 0 in the phase `heuristic`
+    percents: Floats  # (n_changes,) of the rollout; 0 in the phase `heuristic` and while no model had lists
     user_id_hashes: Int64s  # (n_users,) ascending; empty if all or nobody were in it at each time
     buckets: Int16s  # (n_users,) as `domain.rollout_bucket`
 
@@ -71,7 +74,7 @@ class RolloutHistory:
 
         A user whose bucket is unknown is outside only when everybody is.
         """
-        percents = np.r_[0.0, self.percents][np.searchsorted(self.changed_at, at, side="right")]
+        percents = in_force_at(self.changed_at, self.percents, at)
         # The very product of `PhaseState.phase_of`: another order of operations rounds 71.4 % to another bucket.
         outside: npt.NDArray[np.bool_] = self._buckets_of(user_id_hashes) >= percents * 100
         return outside
@@ -115,19 +118,76 @@ def load_served_likes(snapshot: DatabaseSnapshot, *, since: float) -> ServedLike
 
 
 def load_rollout_history(snapshot: DatabaseSnapshot, *, since: float) -> RolloutHistory:
-    """The changes of the phase, and the users' buckets if they decided about anybody since a time (in seconds)."""
+    """The changes of the phase and of what it could serve, and the users' buckets if they decided about anybody since a
+    time (in seconds)."""
     connection = snapshot.connection(snapshot.database.own)
-    query = sa.select(phase_changes.c.changed_at, phase_changes.c.phase, phase_changes.c.rollout_percent)
-    changes = connection.execute(query.order_by(phase_changes.c.version)).all()
-    # After a clock was set back, a later version may be dated before an earlier one: it holds from the latter's time.
-    changed_at = np.maximum.accumulate(np.array([change[0].timestamp() for change in changes], np.float64))
-    percents = np.array([percent if phase == Phase.NEUCF else 0.0 for _, phase, percent in changes], np.float64)
+    phase_at, of_phase = _phases(connection)
+    model_at, has_model = _models(connection)
+    changed_at = np.union1d(phase_at, model_at)
+    percents = in_force_at(phase_at, of_phase, changed_at) * in_force_at(model_at, has_model, changed_at)
     in_force = np.append(changed_at[1:], np.inf) > since
     is_partial = (percents > 0) & (percents < 100)
     users, buckets = NO_ROLLOUT.user_id_hashes, NO_ROLLOUT.buckets
     if (in_force & is_partial).any():
         users, buckets = _buckets(snapshot, connection.scalar(sa.select(installation.c.salt)) or "")
     return RolloutHistory(changed_at=changed_at, percents=percents, user_id_hashes=users, buckets=buckets)
+
+
+def in_force_at(changed_at: Floats, values: Floats, at: Floats) -> Floats:
+    """The last value that was set by each time; 0 before the first. (n,), (n,), (n_times,) -> (n_times,)"""
+    return np.asarray(np.r_[0.0, values][np.searchsorted(changed_at, at, side="right")], np.float64)
+
+
+def _phases(connection: sa.Connection) -> tuple[Floats, Floats]:
+    """When the phase changed, and the percentage of users in that of the model from then on. -> (n,), (n,)"""
+    query = sa.select(phase_changes.c.changed_at, phase_changes.c.phase, phase_changes.c.rollout_percent)
+    changes = connection.execute(query.order_by(phase_changes.c.version)).all()
+    percents = [percent if phase == Phase.NEUCF else 0.0 for _, phase, percent in changes]
+    return _ascending([at.timestamp() for at, _, _ in changes]), np.array(percents, np.float64)
+
+
+def _models(connection: sa.Connection) -> tuple[Floats, Floats]:
+    """When it changed whether a model may have had lists, and whether it may (0 or 1) from then on. -> (n,), (n,)
+
+    It may from the time when a model became champion, a little before its lists were there, to the end of the scoring
+    run that withdrew the lists of a demoted one. Runs that are not on record any more count as not made. A champion
+    whose promotion is not on record any more was there from the beginning.
+    """
+    deeds = sa.select(audit.c.at, audit.c.was, audit.c.became).where(audit.c.deed.in_(CHAMPION_DEEDS))
+    changes = connection.execute(deeds.order_by(audit.c.id)).all()
+    scored = sa.select(runs.c.started_at, runs.c.finished_at).where(runs.c.job == SCORE_JOB, runs.c.state == "done")
+    is_there = model_aliases.c.alias == CHAMPION
+    first = changes[0].was if changes else connection.scalar(sa.select(model_aliases.c.version).where(is_there))
+    return model_times(
+        [(at.timestamp(), became is not None) for at, _, became in changes],
+        [(start.timestamp(), end.timestamp()) for start, end in connection.execute(scored.order_by(runs.c.id))],
+        before=first is not None,
+    )
+
+
+def model_times(
+    changes: Sequence[tuple[float, bool]], scored: Sequence[tuple[float, float]], *, before: bool
+) -> tuple[Floats, Floats]:
+    """When it changed whether a model may have had lists, and whether it may (0 or 1) from then on. -> (n,), (n,)
+
+    Args:
+        changes: of the champion: when, and whether there was one from then on; in their order.
+        scored: start and end of good scoring runs.
+        before: whether there was a champion before the first change.
+    """
+    at = _ascending([time for time, _ in changes])
+    times, may = [-np.inf], [float(before)]
+    for time, until, (_, is_there) in zip(at, np.r_[at, np.inf][1:], changes, strict=True):
+        withdrawn = [end for start, end in scored if time <= start and end < until]
+        if is_there or withdrawn:
+            times.append(float(time) if is_there else min(withdrawn))
+            may.append(float(is_there))
+    return np.array(times), np.array(may)
+
+
+def _ascending(times: Sequence[float]) -> Floats:
+    """After a clock was set back, a later change may be dated before an earlier one: it holds from that one's time."""
+    return np.maximum.accumulate(np.array(times, np.float64))
 
 
 def _pairs(user_id_hashes: Int64s, post_id_hashes: Int64s) -> Int64s:

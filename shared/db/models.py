@@ -14,6 +14,8 @@ from shared.errors import PromotionRefused
 
 CHAMPION, PREVIOUS = "champion", "previous"
 _PROMOTIONS = ("promote", "promote (override)", "rollback")  # as the audit has them
+_DEMOTION = "demote"
+CHAMPION_DEEDS = (*_PROMOTIONS, _DEMOTION)  # all that change which model is the champion
 RECORDS_KEPT = 200  # versions with their reports, some 60 kB each; older ones without an alias or a folder are deleted
 
 
@@ -179,7 +181,7 @@ def demote_champion_in(connection: sa.Connection, version: int, *, by: str) -> b
         return False
     connection.execute(_alias_removed(CHAMPION))
     _point(connection, PREVIOUS, version)
-    connection.execute(audit.insert().values(who=by, deed="demote", was=_text(version), became=None))
+    connection.execute(audit.insert().values(who=by, deed=_DEMOTION, was=_text(version), became=None))
     return True
 
 

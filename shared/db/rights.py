@@ -23,8 +23,8 @@ SCORING: Mapping[str, tuple[str, ...]] = {
 TRAINING: Mapping[str, tuple[str, ...]] = {
     **_ENCODING,
     "model_versions": ("SELECT", "INSERT", "DELETE"),
-    "model_aliases": ("SELECT", "INSERT", "UPDATE"),
-    "audit": ("INSERT",),
+    "model_aliases": _ALL,
+    "audit": ("SELECT", "INSERT"),
 }
 
 

@@ -11,6 +11,7 @@ from shared.db.bulk_served import RolloutHistory, load_rollout_history, load_ser
 from shared.db.engine import Database
 from shared.db.events import Event, FeedPosition, store_events
 from shared.db.id_hashes import load_id_hashes
+from shared.db.models import promote_model, register_model
 from shared.db.phases import change_phase, read_phase
 from shared.domain import SOURCES_BY_CODE, InteractionKind, Phase, Source
 from tests.stores import execute, store_settings
@@ -110,8 +111,31 @@ def outside(database: Database, history: RolloutHistory, at: float) -> list[bool
     return list(history.outside(hashes, np.full(len(USERS), at)))
 
 
+def promoted(database: Database, *, at: float = 0.0) -> None:
+    """A model is the champion from a time on."""
+    audited(database, "promote", was=None, became="model 1", at=at)
+
+
+def audited(database: Database, deed: str, *, was: str | None, became: str | None, at: float) -> None:
+    execute(
+        database,
+        "INSERT INTO warmline.audit (at, who, deed, was, became)"
+        " VALUES (to_timestamp(:at), 'the gate', :deed, :was, :became)",
+        at=at, deed=deed, was=was, became=became,
+    )  # fmt: skip
+
+
+def ran(database: Database, job: str, state: str, *, at: float, until: float) -> None:
+    execute(
+        database,
+        "INSERT INTO warmline.runs (job, state, requested_by, started_at, finished_at)"
+        " VALUES (:job, :state, 'test', to_timestamp(:at), to_timestamp(:until))",
+        job=job, state=state, at=at, until=until,
+    )  # fmt: skip
+
+
 def change(database: Database, phase: Phase, percent: float, *, at: float) -> list[bool]:
-    """Put a phase in force at a time; returns who is outside by the rule that the timeline serves by."""
+    """Put a phase in force at a time; returns who is outside by the rule that the timeline serves by, with a model."""
     version = change_phase(database, phase, rollout_percent=percent, by="test").version
     execute(
         database, "UPDATE warmline.phase_changes SET changed_at = to_timestamp(:at) WHERE version = :version",
@@ -123,6 +147,7 @@ def change(database: Database, phase: Phase, percent: float, *, at: float) -> li
 
 def test_who_is_outside_is_who_the_timeline_serves_the_heuristic(database: Database) -> None:
     write_own_tables(database, World(users=USERS))
+    promoted(database)
     changes: Sequence[tuple[Phase, float]] = [
         (Phase.NEUCF, 0.5), (Phase.NEUCF, 30.0), (Phase.NEUCF, 71.4), (Phase.NEUCF, 100.0), (Phase.HEURISTIC, 100.0),
     ]  # fmt: skip
@@ -135,6 +160,7 @@ def test_who_is_outside_is_who_the_timeline_serves_the_heuristic(database: Datab
 
 def test_buckets_are_read_only_where_they_decided_about_somebody(database: Database) -> None:
     write_own_tables(database, World(users=USERS))
+    promoted(database)
     change(database, Phase.NEUCF, 30.0, at=100.0)
     change(database, Phase.NEUCF, 100.0, at=200.0)
     assert len(rollout(database, since=199.0).buckets) == len(USERS)
@@ -147,9 +173,50 @@ def test_an_installation_that_never_changed_its_phase_has_nobody_in_the_rollout(
     assert outside(database, rollout(database), 1.0) == [True] * len(USERS)
 
 
+def test_without_a_champion_nobody_was_served_by_a_model(database: Database) -> None:
+    """The phase `neucf` alone serves everybody the heuristic's lists."""
+    write_own_tables(database, World(users=USERS))
+    change(database, Phase.NEUCF, 100.0, at=100.0)
+    promoted(database, at=200.0)
+    audited(database, "demote", was="model 1", became=None, at=300.0)
+    ran(database, "heuristic", "done", at=301.0, until=302.0)
+    ran(database, "score", "failed", at=303.0, until=304.0)
+    ran(database, "score", "done", at=310.0, until=320.0)
+    history = rollout(database)
+    found = [outside(database, history, at)[0] for at in (99.0, 100.0, 199.0, 200.0, 300.0, 319.0, 320.0)]
+    assert found == [True, True, True, False, False, False, True]
+
+
+def test_a_rollback_counts_as_a_promotion_and_other_deeds_do_not(database: Database) -> None:
+    write_own_tables(database, World(users=USERS))
+    change(database, Phase.NEUCF, 100.0, at=100.0)
+    audited(database, "hide post", was=None, became="0123", at=150.0)
+    audited(database, "rollback", was=None, became="model 1", at=200.0)
+    history = rollout(database)
+    assert [outside(database, history, at)[0] for at in (150.0, 200.0)] == [True, False]
+
+
+def test_a_champion_whose_promotion_is_not_on_record_any_more_counts_from_the_beginning(database: Database) -> None:
+    write_own_tables(database, World(users=USERS))
+    change(database, Phase.NEUCF, 100.0, at=100.0)
+    model = register_model(
+        database, run_id=1, folder="1", sha256="0", accepted=True, verdict="", report={}, manifest_sha256="0"
+    )
+    promote_model(database, model, by="the gate")
+    execute(database, "DELETE FROM warmline.audit")
+    assert not outside(database, rollout(database), 100.0)[0]
+
+
+def test_a_rollout_without_a_champion_decides_about_nobody(database: Database) -> None:
+    write_own_tables(database, World(users=USERS))
+    change(database, Phase.NEUCF, 30.0, at=100.0)
+    assert len(rollout(database).buckets) == 0
+
+
 def test_over_views_the_people_of_the_view_have_their_buckets(database: Database) -> None:
     """Pages of likes are in our own table there, too: views have no column for them."""
     store(database, event(InteractionKind.LIKE, page=(Source.NEUCF, 20)))
+    promoted(database)
     are_outside = change(database, Phase.NEUCF, 30.0, at=100.0)
     people = ", ".join(f"('{user}')" for user in USERS)
     execute(

@@ -5,7 +5,7 @@ from itertools import count
 import numpy as np
 import pytest
 
-from shared.db.bulk_served import NO_ROLLOUT, NO_SERVED_LIKES, UNKNOWN, RolloutHistory, ServedLikes
+from shared.db.bulk_served import NO_ROLLOUT, NO_SERVED_LIKES, UNKNOWN, RolloutHistory, ServedLikes, model_times
 from shared.domain import Phase, PhaseState, rollout_bucket
 
 ANN, BEN, CAT, STRANGER = 1, 2, 3, 9
@@ -44,6 +44,41 @@ def test_someone_unknown_is_outside_only_when_everybody_is() -> None:
 
 def test_before_the_first_change_everybody_is_outside() -> None:
     assert outside(NO_ROLLOUT, ANN) == [True] * 5
+
+
+@pytest.mark.parametrize(
+    ("changes", "scored", "expected"),
+    [
+        pytest.param([], [], [(-np.inf, 0)], id="never a champion"),
+        pytest.param([(10.0, True)], [], [(-np.inf, 0), (10, 1)], id="from the promotion on"),
+        pytest.param(
+            [(10.0, True), (20.0, False)], [(12, 13), (21, 25), (31, 32)],
+            [(-np.inf, 0), (10, 1), (25, 0)], id="until the next scoring run has ended",
+        ),
+        pytest.param(
+            [(10.0, True), (20.0, False)], [(12, 13), (19, 21)],
+            [(-np.inf, 0), (10, 1)], id="a run that began before the demotion withdrew nothing",
+        ),
+        pytest.param(
+            [(10.0, True), (20.0, False), (30.0, True)], [(31, 32)],
+            [(-np.inf, 0), (10, 1), (30, 1)], id="a model that passed before any run",
+        ),
+        pytest.param(
+            [(30.0, True), (20.0, False)], [(33, 34)],
+            [(-np.inf, 0), (30, 1), (34, 0)], id="after a clock was set back",
+        ),
+    ],
+)  # fmt: skip
+def test_a_model_may_have_lists_from_its_promotion_to_their_withdrawal(
+    changes: list[tuple[float, bool]], scored: list[tuple[float, float]], expected: list[tuple[float, float]]
+) -> None:
+    times, may = model_times(changes, scored, before=False)
+    assert list(zip(times.tolist(), may.tolist(), strict=True)) == expected
+
+
+def test_a_champion_of_before_the_audit_may_have_lists_from_the_beginning() -> None:
+    times, may = model_times([], [], before=True)
+    assert (times.tolist(), may.tolist()) == ([-np.inf], [1.0])
 
 
 def test_without_a_known_page_nothing_is_known_of_a_like() -> None:
