@@ -47,6 +47,20 @@ class ModelVerdict:
     verdict: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demotion:
+    """The demotion of the last champion by the gate, while no other model has taken its place."""
+
+    version: int
+    at: datetime | None  # None: it is not on record any more
+
+    @property
+    def words(self) -> str:
+        """Who, when and why; continues the words "The gate demoted …"."""
+        when = "" if self.at is None else f" on {self.at:%Y-%m-%d at %H:%M} UTC"
+        return f"model {self.version}{when}: it was not ahead any more on the likes since its training"
+
+
 def run_counts_of(report: Mapping[str, Any] | None, *, by: str, at: datetime | None) -> RunCounts | None:
     """The counts in a run's report; None if it has none, as in reports of earlier versions."""
     found = (report or {}).get("amounts")
@@ -70,7 +84,7 @@ def readiness_sentence(
     found: RunCounts | None,
     newest: ModelVerdict | None,
     champion: ModelVerdict | None,
-    demoted: ModelVerdict | None = None,
+    demotion: Demotion | None = None,
 ) -> str:
     """Whether phase 2 is possible, and what is missing; continues the words "Phase 2 is …"."""
     if champion is not None:
@@ -79,10 +93,10 @@ def readiness_sentence(
         return f"ready: model {champion.version} {proof}" + (
             f"; the gate rejected the newest, model {newest.version}" if newest is not None and later else ""
         )
-    if demoted is not None:
+    if demotion is not None:
         return (
-            f"not proven any more: the gate demoted model {demoted.version}, which was not ahead any more on the"
-            " likes since its training; everybody gets the heuristic's list until a model passes"
+            f"not proven any more: the gate demoted {demotion.words}; everybody gets the heuristic's list from the next"
+            " scoring run on, until a model passes"
         )
     if found is None:
         return "not known yet: the next heuristic run counts"
@@ -94,14 +108,28 @@ def readiness_sentence(
     return "ready to train: there is enough data, and no model was trained yet"
 
 
-def phase_warning(phase: Phase, *, has_champion: bool, has_lists: bool | None) -> str | None:
-    """Why nobody is shown the lists of the phase in force yet; None if they are shown.
+def phase_warning(
+    phase: Phase, *, has_champion: bool, has_lists: bool | None, demotion: Demotion | None = None
+) -> str | None:
+    """Why nobody is shown the lists of the phase in force, or not for long; None if they are shown.
 
     Args:
         phase: in force.
         has_champion: whether a model is promoted.
         has_lists: whether the phase's lists have been published; None: Redis does not say.
+        demotion: of the last champion, if that is why there is none.
     """
+    if phase is Phase.NEUCF and not has_champion and demotion is not None:
+        heuristics = "everybody gets the heuristic's list"
+        lists = {
+            True: f"Its lists are still served; the next scoring run deletes them, and then {heuristics}",
+            False: f"Its lists are deleted: {heuristics}",
+            None: f"Once a scoring run has deleted its lists, {heuristics}",
+        }
+        return (
+            f"The gate demoted {demotion.words}. {lists[has_lists]} until a model passes; `warmline rollback` brings it"
+            " back."
+        )
     if phase is Phase.NEUCF and not has_champion:
         return (
             "No neucf lists have been published yet, for no model is promoted: everybody goes on with the heuristic's"

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from shared.db.engine import Database
 from shared.db.tables import audit, model_aliases, model_versions
 from shared.errors import PromotionRefused
+from shared.readiness import Demotion
 
 CHAMPION, PREVIOUS = "champion", "previous"
 _PROMOTIONS = ("promote", "promote (override)", "rollback")  # as the audit has them
@@ -185,10 +186,14 @@ def demote_champion_in(connection: sa.Connection, version: int, *, by: str) -> b
     return True
 
 
-def demoted(database: Database) -> ModelVersion | None:
-    """The champion that was demoted, while no other model has taken its place."""
+def last_demotion(database: Database) -> Demotion | None:
+    """The demotion of the last champion, while no other model has taken its place."""
     aliased = aliased_models(database)
-    return aliased[0] if [model.alias for model in aliased] == [PREVIOUS] else None
+    if [model.alias for model in aliased] != [PREVIOUS]:
+        return None
+    newest = sa.select(audit.c.at).where(audit.c.deed == _DEMOTION).order_by(audit.c.id.desc()).limit(1)
+    with database.begin() as connection:
+        return Demotion(version=aliased[0].version, at=connection.scalar(newest))
 
 
 def champion(database: Database) -> ModelVersion | None:

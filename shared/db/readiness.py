@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from shared.db.engine import Database
-from shared.db.models import ModelVersion, champion, demoted, list_models
+from shared.db.models import ModelVersion, champion, last_demotion, list_models
 from shared.db.runs import last_report
 from shared.readiness import ModelVerdict, RunCounts, readiness_sentence, run_counts_of, shortfalls
 
@@ -26,7 +26,7 @@ def read_readiness(database: Database) -> dict[str, Any]:
     vectors = ((by_heuristic["report"] if by_heuristic else None) or {}).get("vectors")
     candidates = rough.amounts.posts if rough else 0
     return {
-        "sentence": readiness_sentence(found, newest, _judged(champion(database)), _judged(demoted(database))),
+        "sentence": readiness_sentence(found, newest, _judged(champion(database)), last_demotion(database)),
         "enough_data": not shortfalls(found.amounts) if found else None,
         "events": found.amounts.events if found else None,
         "positives": found.amounts.positives if found else None,

@@ -180,8 +180,13 @@ def test_a_demoted_champion_has_no_lists_any_more_and_can_be_brought_back(
         readiness = life.warmline("models")["readiness"]
         assert readiness["sentence"].startswith(f"not proven any more: the gate demoted model {good}")
 
+        switched = client.put("/admin/phase", json={"phase": Phase.NEUCF}, headers=OPERATOR).json()
+        assert f"The gate demoted model {good} on " in switched["warning"]
+        assert "Its lists are still served" in switched["warning"]
         report = camps.score()
         assert (report["withdrawn"], life.lists()) == (len(lists), {})
+        now = client.get("/admin/phase", headers=OPERATOR).json()
+        assert "Its lists are deleted" in now["warning"]
         assert camps.score()["withdrawn"] == 0
 
         assert life.warmline("rollback", "--by", "ann")["champion"]["version"] == good

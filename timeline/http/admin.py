@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import Request
 
 from shared.db.feed_counts import FeedFigures, feed_figures
-from shared.db.models import ModelVersion, champion, list_models
+from shared.db.models import ModelVersion, champion, last_demotion, list_models
 from shared.db.phases import change_phase, phase_history, read_phase
 from shared.db.readiness import read_readiness
 from shared.db.runs import live_services, recent_runs
@@ -154,6 +154,7 @@ async def _phase(state: "State", phase: PhaseState) -> PhaseAnswer:
         phase.phase,
         has_champion=await state.operate(champion, state.database) is not None,
         has_lists=None if published is None else phase.phase in published,
+        demotion=await state.operate(last_demotion, state.database),
     )
     return PhaseAnswer(phase=phase.phase, rollout_percent=phase.rollout_percent, version=phase.version, warning=warning)
 

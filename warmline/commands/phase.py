@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.db.engine import Database
-from shared.db.models import champion
+from shared.db.models import champion, last_demotion
 from shared.db.phases import change_phase, installation_id, phase_history, read_phase
 from shared.domain import Phase, PhaseState
 from shared.errors import ConfigurationError, ForeignInstallation, StoreUnavailable
@@ -105,8 +105,12 @@ def _warning(stores: OpenStores, state: PhaseState) -> str | None:
         has_lists: bool | None = state.phase in read_publications(stores.redis_url)
     except StoreUnavailable:
         has_lists = None
-    has_champion = champion(stores.database) is not None
-    return phase_warning(state.phase, has_champion=has_champion, has_lists=has_lists)
+    return phase_warning(
+        state.phase,
+        has_champion=champion(stores.database) is not None,
+        has_lists=has_lists,
+        demotion=last_demotion(stores.database),
+    )
 
 
 def _in_redis(stores: OpenStores) -> RedisPhase:

@@ -62,7 +62,7 @@ def test_the_phase_decides_where_the_page_comes_from(warmline: Command, database
 def test_before_any_neucf_list_was_published_nobody_is_called_a_cold_user(warmline: Command) -> None:
     warmline("phase", "set", "neucf")
     said = warmline("inspect", "ben").out
-    assert "No neucf lists have been published yet, of anybody" in said
+    assert "Nobody has a neucf list (`warmline status` says why)" in said
     assert "cold" not in said
 
 

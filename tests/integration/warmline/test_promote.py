@@ -135,6 +135,25 @@ def test_a_demoted_champion_can_be_brought_back(
     assert served(database) == version
 
 
+def test_after_a_demotion_phase_status_and_a_switch_say_so(
+    warmline: Command, database: Database, model_dir: Path
+) -> None:
+    version = put_on_record(database, model_dir, "model-1")
+    promote_model(database, version, by="the gate")
+    warmline("phase", "set", "neucf")
+    with database.begin() as connection:
+        demote_champion_in(connection, version, by="the gate")
+    execute(database, "UPDATE warmline.audit SET at = '2026-11-29 03:20:00+00' WHERE deed = 'demote'")
+    words = f"The gate demoted model {version} on 2026-11-29 at 03:20 UTC"
+    for command in (("get",), ("set", "neucf")):
+        assert warmline("phase", *command, "--json").json["warning"].startswith(words)
+    status = warmline("status", "--json").json
+    assert next(each["got"] for each in status["attention"] if each["where"] == "phase").startswith(words)
+    assert status["models"]["demotion"] == {"version": version, "at": "2026-11-29T03:20:00+00:00"}
+    assert warmline("rollback").code == 0
+    assert warmline("status", "--json").json["models"]["demotion"] is None
+
+
 def test_a_switch_to_neucf_without_a_model_warns(warmline: Command, database: Database, model_dir: Path) -> None:
     assert "no model is promoted" in warmline("phase", "set", "neucf", "--json").json["warning"]
     warmline("promote", str(put_on_record(database, model_dir, "model-1")))

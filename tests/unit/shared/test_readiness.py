@@ -7,8 +7,16 @@ import numpy as np
 import pytest
 
 from shared.candidates.training_amounts import amounts_of
-from shared.domain import KIND_CODES, InteractionKind
-from shared.readiness import ModelVerdict, RunCounts, TrainingAmounts, readiness_sentence, run_counts_of
+from shared.domain import KIND_CODES, InteractionKind, Phase
+from shared.readiness import (
+    Demotion,
+    ModelVerdict,
+    RunCounts,
+    TrainingAmounts,
+    phase_warning,
+    readiness_sentence,
+    run_counts_of,
+)
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 ENOUGH = TrainingAmounts(events=60_000, positives=50_000, warm_users=900, posts=1700, min_positives=3, days=730.0)
@@ -46,6 +54,25 @@ def test_the_sentence_says_what_is_missing(
     found: RunCounts | None, newest: ModelVerdict | None, champion: ModelVerdict | None, expected: str
 ) -> None:
     assert readiness_sentence(found, newest, champion) == expected
+
+
+def test_after_a_demotion_the_sentence_says_when_it_was_and_what_is_served() -> None:
+    demotion = Demotion(version=3, at=datetime(2026, 11, 21, 3, 20, tzinfo=UTC))
+    sentence = readiness_sentence(of(), GOOD, None, demotion)
+    assert sentence.startswith("not proven any more: the gate demoted model 3 on 2026-11-21 at 03:20 UTC: it was not")
+    assert sentence.endswith("gets the heuristic's list from the next scoring run on, until a model passes")
+
+
+def test_a_demotion_that_is_not_on_record_any_more_has_no_date() -> None:
+    assert Demotion(version=3, at=None).words.startswith("model 3: it was not ahead any more")
+
+
+def test_where_redis_does_not_say_a_demotion_promises_no_list() -> None:
+    demotion = Demotion(version=3, at=NOW)
+    warning = phase_warning(Phase.NEUCF, has_champion=False, has_lists=None, demotion=demotion)
+    assert warning is not None
+    assert "Once a scoring run has deleted its lists, everybody gets the heuristic's list" in warning
+    assert phase_warning(Phase.HEURISTIC, has_champion=False, has_lists=True, demotion=demotion) is None
 
 
 def test_a_positive_is_a_user_and_a_post_however_often_and_a_view_is_none() -> None:

@@ -122,8 +122,8 @@ def _source(inspection: Inspection) -> str:
     if source is Source.EVERYONE:
         return "No list of their own (unknown, inactive, or new since the last run): they get everyone's list"
     if source != inspection.in_phase.value and inspection.in_phase not in inspection.published:
-        none = f"No {inspection.in_phase} lists have been published yet, of anybody"
-        return f"{none} (`warmline status`): the next first page comes from the {source} list"
+        none = f"Nobody has a {inspection.in_phase} list"
+        return f"{none} (`warmline status` says why): the next first page comes from the {source} list"
     if source != inspection.in_phase.value:
         return f"No {inspection.in_phase} list (a cold user?): the next first page comes from the {source} list"
     return f"The next first page comes from the {source} list"

@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.db.engine import Database
 from shared.db.migrate import check_migrated
-from shared.db.models import ModelVersion, champion, list_models
+from shared.db.models import ModelVersion, champion, last_demotion, list_models
 from shared.db.phases import phase_history, read_phase
 from shared.db.readiness import read_readiness
 from shared.db.runs import live_services, recent_runs
@@ -86,6 +86,7 @@ def _ask_database(database: Database) -> FromDatabase:
         jobs={job: _runs_of(database, job) for job in Job},
         services=tuple(dict(row) for row in live_services(database)),
         champion=champion(database),
+        demotion=last_demotion(database),
         newest=next(iter(list_models(database, limit=1)), None),
         readiness=read_readiness(database),
         takedowns=read_takedowns(database),
@@ -167,6 +168,7 @@ def _models(known: FromDatabase, status: Status) -> dict[str, Any]:
 
     return {
         "champion": figures(known.champion),
+        "demotion": asdict(known.demotion) if known.demotion else None,
         "newest": figures(known.newest),
         "champions_files": status.champions_files,
     }

@@ -11,6 +11,7 @@ from shared.domain import Phase, PhaseState
 from shared.jobs.names import Job
 from shared.ranked_lists.health import RedisHealth
 from shared.ranked_lists.publication import Publication
+from shared.readiness import Demotion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,7 @@ class FromDatabase:
     jobs: Mapping[Job, JobRuns]
     services: tuple[Mapping[str, Any], ...]
     champion: ModelVersion | None
+    demotion: Demotion | None  # why there is no champion any more
     newest: ModelVersion | None
     readiness: Mapping[str, Any]
     takedowns: Mapping[str, int]  # by relation: hidden posts, suspended users

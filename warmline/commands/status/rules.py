@@ -165,8 +165,14 @@ def _redis(status: Status) -> Iterator[Finding]:
 
 def _lists(known: FromDatabase, redis: FromRedis, now: datetime) -> Iterator[Finding]:
     in_force = known.phase.phase
-    warning = phase_warning(in_force, has_champion=known.champion is not None, has_lists=in_force in redis.published)
-    if warning is not None:
+    has_lists = in_force in redis.published
+    warning = phase_warning(
+        in_force, has_champion=known.champion is not None, has_lists=has_lists, demotion=known.demotion
+    )
+    if warning is not None and known.demotion is not None and in_force is Phase.NEUCF:
+        todo = "nothing has to be done" if not has_lists else f"`warmline run {Job.SCORE}` deletes its lists now"
+        yield hint("phase", warning, expected="a champion that is ahead", todo=todo)
+    elif warning is not None:
         yield problem("phase", warning, expected="lists of the phase in force", todo=_remedy(in_force, known))
     for phase in Phase:
         job = Job(JOB_OF_PHASE[phase])

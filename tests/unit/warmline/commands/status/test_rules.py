@@ -13,6 +13,7 @@ from shared.domain import Phase, PhaseState
 from shared.jobs.names import SERVICES, Job
 from shared.ranked_lists.health import RedisHealth
 from shared.ranked_lists.publication import Publication
+from shared.readiness import Demotion
 from warmline.commands.status.records import FromDatabase, FromRedis, JobRuns, Status
 from warmline.commands.status.rules import attention, usual_pause
 from warmline.findings import Severity
@@ -52,6 +53,7 @@ def database(**changes: Any) -> FromDatabase:
         jobs=jobs(),
         services=tuple({"service": service} for service in (*SERVICES.values(), "timeline")),
         champion=MODEL,
+        demotion=None,
         newest=MODEL,
         readiness={"sentence": "ready"},
         takedowns={"posts": 0, "users": 0},
@@ -78,6 +80,7 @@ PROBLEM, HINT = Severity.PROBLEM, Severity.HINT
 OLD = {Phase.HEURISTIC: published(), Phase.NEUCF: published(minutes_ago=90)}
 ONLY_HEURISTIC = {Phase.HEURISTIC: published()}
 DEAD = NOW - MINUTE
+DEMOTION = Demotion(version=3, at=datetime(2026, 11, 29, 3, 20, tzinfo=UTC))
 
 
 def test_nothing_is_found_where_all_is_well() -> None:
@@ -100,6 +103,11 @@ def test_nothing_is_found_where_all_is_well() -> None:
         (status(database(jobs=jobs(score=[run(report={"away": ["cdn.test"]})]))), [(PROBLEM, "photos")]),
         (status(database(jobs=jobs(score=[run(report={"away": []}), run(report={"away": ["cdn.test"]})]))), []),
         (status(database(champion=None)), [(PROBLEM, "phase")]),
+        (status(database(champion=None, demotion=DEMOTION)), [(HINT, "phase")]),
+        (
+            status(database(champion=None, demotion=DEMOTION, phase=HEURISTIC_IN_FORCE), in_redis(published=OLD)),
+            [],
+        ),
         (status(database(champion=None, phase=HEURISTIC_IN_FORCE), in_redis(published=ONLY_HEURISTIC)), []),
         (status(redis=in_redis(published=ONLY_HEURISTIC)), [(PROBLEM, "phase")]),
         (status(redis=in_redis(published=OLD)), [(PROBLEM, "neucf lists")]),
@@ -110,6 +118,30 @@ def test_nothing_is_found_where_all_is_well() -> None:
 )  # fmt: skip
 def test_what_is_wrong_is_found_and_nothing_else(of: Status, expected: list[tuple[Severity, str]]) -> None:
     assert found(of) == expected
+
+
+@pytest.mark.parametrize(
+    ("published", "served", "todo"),
+    [
+        (
+            OLD,
+            "Its lists are still served; the next scoring run deletes them",
+            "`warmline run score` deletes its lists",
+        ),
+        (ONLY_HEURISTIC, "Its lists are deleted: everybody gets the heuristic's list", "nothing has to be done"),
+    ],
+    ids=["before the next scoring run", "after it"],
+)
+def test_a_demotion_says_when_and_why_what_is_served_and_what_to_do(
+    published: Mapping[Phase, Publication], served: str, todo: str
+) -> None:
+    known = database(champion=None, demotion=DEMOTION)
+    (finding,) = attention(status(known, in_redis(published=published)))
+    assert finding.got.startswith("The gate demoted model 3 on 2026-11-29 at 03:20 UTC: it was not ahead any more")
+    assert served in finding.got
+    assert "`warmline rollback` brings it back" in finding.got
+    assert "published yet" not in finding.got
+    assert finding.todo.startswith(todo)
 
 
 def test_a_phase_without_any_model_wants_a_training_first() -> None:
