@@ -107,7 +107,7 @@ def evaluate_model(plan: EvaluationPlan, history: History, on_epoch: OnEpoch) ->
     figures, reports, search_result, n_warm_up = [], dict[str, Report](), None, 0
     predecessor: Predecessor | None = None
     searched_at = 0.0
-    cuts = cuts_of(history.by_time.at, history.likes, min_known=plan.rules.min_known)
+    cuts = cuts_of(plan.data.events, history.likes, min_known=plan.rules.min_known)
     for index, cut in enumerate(cuts):
         name = f"cut {index} of {len(cuts) - N_WARM_UP}" if index >= N_WARM_UP else WARM_UP
         try:

@@ -1,6 +1,6 @@
 """Small worlds for phase 2 whose right answers are known."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,6 +29,15 @@ def events_of(*rows: Row) -> Events:
         kinds=np.array([KIND_CODES[kind] for kind in kinds], dtype=np.int16),
         at=np.array(times, dtype=np.float64),
     )
+
+
+def with_repeats(events: Events) -> Events:
+    """The same in order of time, and half of them again, after the last one."""
+    again = np.arange(0, len(events), 2)
+    both = np.r_[np.arange(len(events)), again]
+    at = np.r_[events.at, events.at[again] + np.ptp(events.at) + 1.0]
+    order = np.argsort(at, kind="stable")
+    return replace(events[both[order]], at=at[order])
 
 
 def posts_of(

@@ -73,9 +73,9 @@ class TrainingData:
         return replace(self, events=events, posts=self.posts.where(kept), features=features, deleted_at=deleted_at)
 
 
-def of_all(at: Floats) -> float:
+def of_all(events: Events) -> float:
     """The time of the first event: what is known of all likes is read."""
-    return float(at[0]) if len(at) else np.inf
+    return float(events.at[0]) if len(events) else np.inf
 
 
 def load_training_data(
@@ -85,7 +85,7 @@ def load_training_data(
     days: float,
     now: datetime,
     kept_since: KeptSince = EVERYTHING,
-    asked_since: Callable[[Floats], float] = of_all,
+    asked_since: Callable[[Events], float] = of_all,
 ) -> TrainingData:
     """Read all posts, the events of the last `days`, all blocks, all clusters of photos, and all vectors of the current
     encoders.
@@ -98,7 +98,7 @@ def load_training_data(
         days: how far back events are read.
         now: time of the run.
         kept_since: of some kinds, only events since these times are read.
-        asked_since: from the times of all events, ascending, to the time from which on likes are asked for: only of
+        asked_since: from all events, in order of time, to the time from which on likes are asked for: only of
             these is it read what served people when they liked something.
 
     Raises:
@@ -114,7 +114,7 @@ def load_training_data(
         columns = load_columns(snapshot, encoders)
         photo_clusters = load_photo_clusters(snapshot)
         events = events[np.argsort(events.at, kind="stable")]
-        asked_from = asked_since(events.at)
+        asked_from = asked_since(events)
         served_likes = load_served_likes(snapshot, since=asked_from)
         rollout = load_rollout_history(snapshot, since=asked_from)
     posts = SortedPosts.of(lives)

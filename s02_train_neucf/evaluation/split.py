@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.event_columns import Events
-from shared.neucf.examples import POSITIVE_CODES, Examples, SortedPosts, examples_of
+from shared.neucf.examples import Examples, SortedPosts, examples_of
 from shared.neucf.vocab import IdHashes, Vocab
 
 EVENTS_AT_ONCE = 2**20
@@ -42,7 +42,21 @@ def per_user_cut(events: Events, posts: SortedPosts, *, share: float) -> Split:
     A single example stays in training; of two or more, at least one is tested. Examples at equal times are ordered by
     post id hash; even then no pair is on both sides.
     """
+    return _split_users(events, posts, examples_of(events, posts), share)
+
+
+def validation_cut(events: Events, posts: SortedPosts) -> Split | None:
+    """Hold back each user's last likes of what training may see; None if nobody has two.
+
+    Epochs and learning rate, and the settings of the baselines, are chosen on the same ones.
+    """
     everything = examples_of(events, posts)
+    split = _split_users(events, posts, everything, validation_share(len(everything)))
+    return split if len(split.train) and len(split.test) else None
+
+
+def _split_users(events: Events, posts: SortedPosts, everything: Examples, share: float) -> Split:
+    """By the examples of these events."""
     asked = _last_of_each_user(everything, share)
     test = everything.where(asked)
     users = Vocab.of(test.user_id_hashes)
@@ -51,15 +65,6 @@ def per_user_cut(events: Events, posts: SortedPosts, *, share: float) -> Split:
     kept = (events.at <= cuts[users.model_rows(events.user_id_hashes)]) & ~_pairs_in(events, test)
     train_events = events.where(kept)
     return Split(train_events=train_events, train=examples_of(train_events, posts), test=test)
-
-
-def validation_cut(events: Events, posts: SortedPosts) -> Split | None:
-    """Hold back each user's last likes of what training may see; None if nobody has two.
-
-    Epochs and learning rate, and the settings of the baselines, are chosen on the same ones.
-    """
-    split = per_user_cut(events, posts, share=validation_share(int(np.isin(events.kinds, POSITIVE_CODES).sum())))
-    return split if len(split.train) and len(split.test) else None
 
 
 def validation_share(n_likes: int) -> float:

@@ -1,9 +1,10 @@
 """The times at which the replay trains (cuts) and ranks (steps), chosen to fit the data. Pure.
 
 Five cuts are judged; the warm-up before them only serves to choose the serving order of the first.
-If the app is busy enough, the cuts are those of the last six nightly trainings: whole days back from the last event,
-each with hourly steps. If a day has too few test users, the last fifth of the events is divided into five parts with
-equally many events, of any duration, and one more such part before them is the warm-up; steps are then longer.
+Time is counted by first events: an event of a user and post that had one before is no news, and a repeat moves no cut.
+If the app is busy enough, the cuts are those of the last six nightly trainings: whole days back from the last one, each
+with hourly steps. If a day has too few test users, the last fifth of them is divided into five equally large parts, of
+any duration, and one more such part before them is the warm-up; steps are then longer.
 """
 
 from dataclasses import dataclass
@@ -11,11 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.neucf.examples import Examples
+from shared.event_columns import Events
+from shared.neucf.examples import Examples, first_times
 
 N_CUTS = 5  # that are judged
 N_WARM_UP = 1  # before them
-SHARE = 0.2  # the last share of the events, judged if whole days have too few users
+SHARE = 0.2  # the last share of the pairs of user and post, judged if whole days have too few users
 MIN_ASKED = 30  # users of one cut of a whole day; with fewer, the cuts are longer
 # Users of all cuts, for a decision: the smallest number in which 5 % of the users (those who lose, say) are all absent
 # with a chance below 2.5 %, in round numbers.
@@ -43,17 +45,18 @@ class ReplayCut:
         return _between(np.linspace(self.start, self.end, count + 1))
 
 
-def cuts_of(at: NDArray[np.float64], examples: Examples, *, min_known: int) -> tuple[ReplayCut, ...]:
-    """The cuts in order of time, the warm-up first; fewer if the events have too few distinct times.
+def cuts_of(events: Events, examples: Examples, *, min_known: int) -> tuple[ReplayCut, ...]:
+    """The cuts in order of time, the warm-up first; fewer if there are too few distinct times.
 
     Args:
-        at: (n_events,) times of all events.
-        examples: positive examples, by time.
+        events: all of them, repeated ones too.
+        examples: their positive examples, by time.
         min_known: examples before a cut that a test user needs.
     """
+    at = first_times(events)
     if len(at) == 0:
         return ()
-    end = float(np.nextafter(at.max(), np.inf))
+    end = float(np.nextafter(at[-1], np.inf))
     days = end - DAY * np.arange(N_CUTS + N_WARM_UP, -1, -1)
     if all(_n_asked(examples, cut, min_known) >= MIN_ASKED for cut in _between(days)):
         return _between(days)
@@ -61,12 +64,9 @@ def cuts_of(at: NDArray[np.float64], examples: Examples, *, min_known: int) -> t
     return _between(np.r_[np.quantile(at, 1 - parts), end])
 
 
-def earliest_cut(at: NDArray[np.float64]) -> float:
-    """A time before which no cut begins, whatever the examples are; infinity without events.
-
-    Args:
-        at: (n_events,) times of all events, ascending.
-    """
+def earliest_cut(events: Events) -> float:
+    """A time before which no cut begins, whatever the examples are; infinity without events."""
+    at = first_times(events)
     if len(at) == 0:
         return np.inf
     n_parts = N_CUTS + N_WARM_UP

@@ -88,6 +88,21 @@ def examples_of(events: Events, posts: SortedPosts) -> Examples:
     return _sorted_by_time(merged)
 
 
+def first_times(events: Events) -> Floats:
+    """When each pair of a user and a post had its first event, of whatever kind, ascending. -> (n_pairs,)"""
+    n_parts = max(1, -(-len(events.at) // EVENTS_AT_ONCE))
+    parts = [_first_times(events.where(events.user_id_hashes % n_parts == part)) for part in range(n_parts)]
+    return np.sort(np.concatenate(parts))
+
+
+def _first_times(events: Events) -> Floats:
+    """The same of some users, in any order."""
+    order = np.lexsort((events.at, events.post_id_hashes, events.user_id_hashes))
+    user, post = events.user_id_hashes[order], events.post_id_hashes[order]
+    is_first = np.r_[True, (user[1:] != user[:-1]) | (post[1:] != post[:-1])][: len(user)]
+    return np.asarray(events.at[order][is_first], np.float64)
+
+
 def _pairs_of(events: Events, posts: SortedPosts) -> Examples:
     """Examples from all events of some users, by user, then post."""
     index = posts.indices(events.post_id_hashes)

@@ -29,7 +29,7 @@ from shared.neucf.examples import SortedPosts
 from shared.neucf.features import NO_FEATURES
 from shared.settings import HeuristicSettings, WindowSettings
 from tests.judged_worlds import LASTS, births
-from tests.neucf_worlds import QUICK
+from tests.neucf_worlds import QUICK, with_repeats
 
 CUT = 0.8 * LASTS
 GONE, GOES = 3, 100  # a post that is deleted before the cut, and one after it
@@ -119,17 +119,18 @@ def test_each_users_last_likes_are_asked_for_among_all_posts_that_are_left() -> 
 def test_the_global_cut_is_the_first_judged_one_and_its_rivals_see_what_the_search_saw(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The search was done before the warm-up, so nothing later may tune the rivals either."""
+    """The search was done before the warm-up, so nothing later may tune the rivals either; repeats move no cut."""
     asked: list[tuple[float, float]] = []
 
     def recorded(_plan: EvaluationPlan, _fitted: Fitted, *, at: float, searched_at: float) -> None:
         asked.append((at, searched_at))
 
     monkeypatch.setattr(report_module, "evaluate_global_cut", recorded)
-    plan = plan_of(births(0, n_users=40, n_posts=60, seen=30))
+    once = births(0, n_users=40, n_posts=60, seen=30)
+    plan = plan_of(replace(once, events=with_repeats(once.events)))
     history = History.of(plan.data)
     evaluate_model(plan, history, lambda _cut, _epoch: None)
-    warm_up, first, *_ = cuts_of(history.by_time.at, history.likes, min_known=RULES.min_known)
+    warm_up, first, *_ = cuts_of(once.events, history.likes, min_known=RULES.min_known)
     assert asked == [(first.start, warm_up.start)]
 
 

@@ -1,10 +1,12 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s02_train_neucf.evaluation.split import global_cut, per_user_cut
+from s02_train_neucf.evaluation import split as split_module
+from s02_train_neucf.evaluation.split import global_cut, per_user_cut, validation_cut
 from shared.domain import InteractionKind
 from shared.neucf.examples import Examples
-from tests.neucf_worlds import events_of, posts_of
+from tests.neucf_worlds import events_of, posts_of, with_repeats
 
 VIEW, LIKE = InteractionKind.VIEW, InteractionKind.LIKE
 POSTS = posts_of(list(range(10)))
@@ -54,6 +56,17 @@ def test_a_like_after_the_users_cut_of_a_post_seen_before_is_not_trained_on() ->
     events = events_of((1, 0, LIKE, 1.0), (1, 1, VIEW, 2.0), (1, 2, LIKE, 5.0), (1, 1, LIKE, 7.0))
     split = per_user_cut(events, POSTS, share=0.4)
     assert (pairs(split.train), pairs(split.test)) == ({(1, 0)}, {(1, 2)})
+
+
+def test_what_happens_again_holds_nothing_else_back_for_validation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 20 likes, 4 are held back; a share that counted repeats would hold fewer."""
+    monkeypatch.setattr(split_module, "VALIDATION_LIKES", 4)
+    events = events_of(*[(user, post, LIKE, float(post + 100 * user)) for user in (1, 2) for post in range(10)])
+    once, again = validation_cut(events, POSTS), validation_cut(with_repeats(events), POSTS)
+    assert once is not None
+    assert again is not None
+    assert (pairs(again.train), pairs(again.test)) == (pairs(once.train), pairs(once.test))
+    assert len(once.test) == 4
 
 
 @given(rows)

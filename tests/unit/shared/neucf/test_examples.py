@@ -73,6 +73,16 @@ def test_of_events_in_order_of_time_what_was_before_a_moment_is_no_copy() -> Non
     assert np.shares_memory(events.before(3.0).user_id_hashes, events.user_id_hashes)
 
 
+def test_a_pair_has_one_first_time_whatever_happened_first_and_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    events = events_of(
+        (1, 5, LIKE, 30.0), (1, 5, VIEW, 20.0), (3, 5, HIDE, 10.0), (1, 6, LIKE, 25.0), (1, 5, COMMENT, 40.0)
+    )
+    assert examples.first_times(events).tolist() == [10.0, 20.0, 25.0]
+    monkeypatch.setattr(examples, "EVENTS_AT_ONCE", 2)
+    assert examples.first_times(events).tolist() == [10.0, 20.0, 25.0]
+    assert examples.first_times(events_of()).tolist() == []
+
+
 def test_many_events_are_merged_part_by_part_to_the_same_examples(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
     kinds = list(InteractionKind)
