@@ -1,12 +1,10 @@
 """The small world of `tests.flow.deployment` on the session's servers, fresh for each test that wants it."""
 
-import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import psycopg2
 import pytest
 from starlette.testclient import TestClient
 
@@ -15,6 +13,7 @@ from demo.valkey import Valkey
 from shared.db.engine import Database
 from shared.db.migrate import migrate
 from shared.settings import StoreSettings
+from tests.databases import EMPTY, database_like, name_of
 from tests.flow.deployment import Deployment, build_world, until_ready
 from tests.traces import make_views
 
@@ -22,15 +21,12 @@ from tests.traces import make_views
 @pytest.fixture(scope="session")
 def migrated_template(server_url: str) -> Iterator[str]:
     """A migrated database with the small world in it, to be copied: quicker than to migrate for each test."""
-    name = f"warmline_template_{secrets.token_hex(6)}"
-    _execute(server_url, f'CREATE DATABASE "{name}" TEMPLATE template0')
-    url = _of(server_url, name)
-    database = Database(StoreSettings(database_url=url, redis_url="redis://localhost"))
-    migrate(database)
-    database.close()
-    build_world(Deployment(database_url=url, redis_url=""))
-    yield name
-    _execute(server_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+    with database_like(EMPTY, server_url) as url:
+        database = Database(StoreSettings(database_url=url, redis_url="redis://localhost"))
+        migrate(database)
+        database.close()
+        build_world(Deployment(database_url=url, redis_url=""))
+        yield name_of(url)
 
 
 @pytest.fixture
@@ -38,13 +34,14 @@ def copied_database(request: pytest.FixtureRequest, server_url: str, migrated_te
     """The small world in a database of this test's own."""
     if "ranked_deployment" in request.fixturenames:
         migrated_template = request.getfixturevalue("ranked_template").database
-    yield from _copy(server_url, migrated_template)
+    with database_like(migrated_template, server_url) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
 def shared_deployment(server_url: str, migrated_template: str, redis_url: str) -> Iterator[Deployment]:
     """The ranked world for a module whose tests do not change it; in database 1 of Redis, which no other empties."""
-    for database_url in _copy(server_url, migrated_template):
+    with database_like(migrated_template, server_url) as database_url:
         deployment = Deployment(database_url=database_url, redis_url=urlsplit(redis_url)._replace(path="/1").geturl())
         with deployment.redis() as redis:
             redis.flushdb()
@@ -69,14 +66,14 @@ class RankedTemplate:
 @pytest.fixture(scope="session")
 def ranked_template(server_url: str, migrated_template: str, redis_url: str) -> Iterator[RankedTemplate]:
     """The small world after one heuristic run, made in database 2 of Redis."""
-    for database_url in _copy(server_url, migrated_template):
+    with database_like(migrated_template, server_url) as database_url:
         deployment = Deployment(database_url=database_url, redis_url=urlsplit(redis_url)._replace(path="/2").geturl())
         with deployment.redis() as client:
             client.flushdb()
             deployment.run_heuristic()
             values = {key: (max(0, client.pttl(key)), client.dump(key)) for key in client.scan_iter()}
             client.flushdb()
-        yield RankedTemplate(database=database_url.rpartition("/")[2], redis=values)
+        yield RankedTemplate(database=name_of(database_url), redis=values)
 
 
 @pytest.fixture
@@ -127,24 +124,3 @@ def fragile_deployment(copied_database: str, second_valkey: Valkey) -> Iterator[
     yield deployment
     if second_valkey.process is None:
         second_valkey.start()
-
-
-def _copy(server_url: str, template: str) -> Iterator[str]:
-    name = f"warmline_copy_{secrets.token_hex(6)}"
-    _execute(server_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    yield _of(server_url, name)
-    _execute(server_url, f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def _of(server_url: str, name: str) -> str:
-    return urlsplit(server_url)._replace(path=f"/{name}").geturl()
-
-
-def _execute(server_url: str, statement: str) -> None:
-    connection = psycopg2.connect(server_url)
-    connection.autocommit = True  # databases are not made inside a transaction
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-    finally:
-        connection.close()
