@@ -26,8 +26,12 @@ def traces(
         team_schemas: the team's own schemas.
     """
     found = _tables_with(deployment.database_url, text, team_schemas)
-    found += [f"redis {name!r}" for name, value in _redis(deployment) if text.encode() in name + value]
-    return [*found, *(traces_on(folder, text) if folder else ())]
+    return [*found, *traces_in_redis(deployment, text), *(traces_on(folder, text) if folder else ())]
+
+
+def traces_in_redis(deployment: Deployment, text: str) -> list[str]:
+    """The keys that hold the text, or are named after it."""
+    return [f"redis {name!r}" for name, value in _redis(deployment) if text.encode() in name + value]
 
 
 def traces_on(folder: Path, text: str) -> list[str]:
