@@ -4,19 +4,16 @@ A missing server fails the tests that want it; it never skips them.
 """
 
 import os
-import secrets
 import signal
 from collections.abc import Iterator, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
-import psycopg2
 import pytest
 import redis
-from psycopg2 import sql
 
 from demo.child import end_with
 from demo.embedded import Servers, embedded_servers
+from tests.databases import EMPTY, database_like
 from tests.server_folder import server_folder
 
 # Before torch and numpy start their pools: two threads on a busy machine are many times slower than one.
@@ -98,13 +95,15 @@ def server_url(embedded: Servers) -> str:
 @pytest.fixture(scope="session")
 def database_url(server_url: str) -> Iterator[str]:
     """An empty database that the whole session shares."""
-    yield from _empty_database(server_url)
+    with database_like(EMPTY, server_url) as url:
+        yield url
 
 
 @pytest.fixture
 def fresh_database_url(server_url: str) -> Iterator[str]:
     """An empty database for one test."""
-    yield from _empty_database(server_url)
+    with database_like(EMPTY, server_url) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -119,20 +118,3 @@ def fresh_redis(redis_url: str) -> str:
     with redis.Redis.from_url(redis_url) as client:
         client.flushdb()
     return redis_url
-
-
-def _empty_database(server_url: str) -> Iterator[str]:
-    name = f"warmline_test_{secrets.token_hex(6)}"
-    _execute(server_url, sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
-    yield urlsplit(server_url)._replace(path=f"/{name}").geturl()
-    _execute(server_url, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
-def _execute(server_url: str, statement: sql.Composed) -> None:
-    connection = psycopg2.connect(server_url)
-    connection.autocommit = True  # databases are not made inside a transaction
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-    finally:
-        connection.close()

@@ -1,11 +1,9 @@
 """What the integration tests share: databases that are emptied before each test, runs, and what Redis holds."""
 
-import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 import redis
 import sqlalchemy as sa
@@ -20,6 +18,7 @@ from shared.ranked_lists import codec, keys, records
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.job_store import JobStore
 from shared.settings import StoreSettings, with_driver
+from tests.databases import EMPTY, database_like
 from tests.worlds import NOW, job_settings
 
 KEEP_FOR = timedelta(hours=72)
@@ -39,17 +38,9 @@ def administrator(url: str) -> Iterator[sa.Connection]:
         yield connection
 
 
-@contextmanager
-def empty_database(server_url: str) -> Iterator[str]:
+def empty_database(server_url: str) -> AbstractContextManager[str]:
     """The URL of a database that exists during the block."""
-    name = f"warmline_test_{secrets.token_hex(6)}"
-    with administrator(server_url) as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE template0"))
-    try:
-        yield urlsplit(server_url)._replace(path=f"/{name}").geturl()
-    finally:
-        with administrator(server_url) as connection:
-            connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    return database_like(EMPTY, server_url)
 
 
 def forget_everything(database: Database) -> None:

@@ -81,6 +81,7 @@ def engine_for(url: str, *, statement_seconds: float, pool_size: int, writes: bo
         pool_timeout=CONNECT_SECONDS,
         # Parameters never appear in an error message, since they contain personal data.
         hide_parameters=True,
+        use_native_hstore=False,  # we have no such columns, and the driver would ask every new connection for the type
     )
     guard_times(engine)
     sa.event.listen(engine, "begin", connector.begin)

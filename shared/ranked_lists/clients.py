@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import redis
 import redis.asyncio
+from redis import DriverInfo
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as Disconnected
 from redis.exceptions import RedisError
@@ -21,13 +22,15 @@ from shared.errors import StoreHangs, StoreUnavailable
 
 ProtocolT = TypeVar("ProtocolT", bound=asyncio.Protocol)
 _QUOTED_COMMAND = re.compile(r"Command # \d+ \(.*\) of pipeline caused error: ", re.DOTALL)
+# What connections say about their client. redis-py would read its version from the disk for each of them.
+_DRIVER = DriverInfo(lib_version=redis.__version__)
 JOB_TIMEOUT = timedelta(seconds=10)  # a job waits rather than fails; a page falls back instead
 
 
 def connect(url: str, *, timeout: timedelta = JOB_TIMEOUT) -> redis.Redis:
     """A client for jobs and commands; it waits up to the timeout."""
     seconds = timeout.total_seconds()
-    return redis.Redis.from_url(url, socket_timeout=seconds, socket_connect_timeout=seconds)
+    return redis.Redis.from_url(url, socket_timeout=seconds, socket_connect_timeout=seconds, driver_info=_DRIVER)
 
 
 def connect_async(url: str, *, budget: timedelta, connections: int = 64) -> redis.asyncio.Redis:
@@ -39,6 +42,7 @@ def connect_async(url: str, *, budget: timedelta, connections: int = 64) -> redi
         socket_connect_timeout=seconds,
         max_connections=connections,
         retry=Retry(NoBackoff(), 0),
+        driver_info=_DRIVER,
     )
 
 
@@ -46,7 +50,9 @@ class Endpoint:
     """The Redis at a URL, for our own asyncio protocol: redis-py parses the URL, asyncio opens the connection."""
 
     def __init__(self, url: str, *, timeout: timedelta) -> None:
-        pool = redis.asyncio.ConnectionPool.from_url(url, socket_connect_timeout=timeout.total_seconds())
+        pool = redis.asyncio.ConnectionPool.from_url(
+            url, socket_connect_timeout=timeout.total_seconds(), driver_info=_DRIVER
+        )
         self._settings: Any = pool.make_connection()  # type: ignore[no-untyped-call]  # never connected, only read
 
     @property

@@ -27,6 +27,7 @@ from shared.neucf.manifest import Encoder, Manifest
 from shared.neucf.model import NeuCF
 from shared.neucf.vocab import Vocab
 from shared.settings import StoreSettings
+from tests.encoders import built_once
 from tests.flow.deployment import Deployment
 
 USERS, POSTS = 12_000, 100  # 1.4 MB of weights
@@ -60,7 +61,8 @@ def an_artefact(*, users: int = USERS, image: Encoder | None = None, caption: En
 
 def make_champion(deployment: Deployment, folder: Path) -> None:
     """An untrained model, on record as if it had won."""
-    encoders = build_encoders(ContentSettings(media_root=folder, text_encoder=OFFLINE_ENGLISH))
+    with built_once():
+        encoders = build_encoders(ContentSettings(media_root=folder, text_encoder=OFFLINE_ENGLISH))
     image, caption = manifest_encoder(encoders.image.card), manifest_encoder(encoders.caption.card)
     saved = save_artefact(folder / "model-1", an_artefact(image=image, caption=caption))
     with deployment.database() as database:

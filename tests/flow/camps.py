@@ -25,6 +25,7 @@ from shared.content.settings import ContentSettings
 from shared.db.runs import Run, claim_run, finish_run, request_run
 from shared.neucf.manifest import Encoder
 from shared.settings import HeuristicSettings, ListSettings, ModelSettings
+from tests.encoders import built_once
 from tests.flow.deployment import Deployment
 
 CAMPS = {"cat": (200, 40, 40), "car": (40, 60, 200)}
@@ -34,7 +35,7 @@ CAPTIONS = {
 }
 PEOPLE, POSTS, LIKES = 40, 30, 10  # of each camp; likes of each person, one of them held back
 HOURS_BETWEEN = 9  # two likes of a person; spread over them, so that the replay finds people to ask at every step
-SHORT = Recipe(epochs=6, steps_per_epoch=15, members=1)  # enough for two camps
+SHORT = Recipe(epochs=4, steps_per_epoch=6, batch_users=40, learning_rate=0.016, members=1)  # enough for two camps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,8 @@ class Camps:
         with self.deployment.database() as database:
             run = self._claimed(training.JOB)
             try:
-                report = training.run_training(database, settings, run, datetime.now(UTC))
+                with built_once():
+                    report = training.run_training(database, settings, run, datetime.now(UTC))
             except Exception as error:
                 finish_run(database, run, error=str(error))
                 raise
@@ -93,7 +95,8 @@ class Camps:
         with self.deployment.database() as database, self.deployment.writer() as writer:
             run = self._claimed(scoring.JOB)
             try:
-                report = scoring.run_scoring(database, writer, settings, run, datetime.now(UTC))
+                with built_once():
+                    report = scoring.run_scoring(database, writer, settings, run, datetime.now(UTC))
             except Exception as error:
                 finish_run(database, run, error=str(error))
                 raise
@@ -102,7 +105,8 @@ class Camps:
 
     def encoders(self) -> tuple[Encoder, Encoder]:
         """The encoders of photos and captions, as a model names them."""
-        built = build_encoders(self.content())
+        with built_once():
+            built = build_encoders(self.content())
         return manifest_encoder(built.image.card), manifest_encoder(built.caption.card)
 
     def content(self) -> ContentSettings:

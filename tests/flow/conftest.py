@@ -1,12 +1,10 @@
 """The small world of `tests.flow.deployment` on the session's servers, fresh for each test that wants it."""
 
-import secrets
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import psycopg2
 import pytest
 from starlette.testclient import TestClient
 
@@ -15,22 +13,21 @@ from demo.valkey import Valkey
 from shared.db.engine import Database
 from shared.db.migrate import migrate
 from shared.settings import StoreSettings
+from tests.databases import EMPTY, database_like, name_of
 from tests.flow.deployment import Deployment, build_world, until_ready
+from tests.flow.stores_template import StoresTemplate, template_of
 from tests.traces import make_views
 
 
 @pytest.fixture(scope="session")
 def migrated_template(server_url: str) -> Iterator[str]:
     """A migrated database with the small world in it, to be copied: quicker than to migrate for each test."""
-    name = f"warmline_template_{secrets.token_hex(6)}"
-    _execute(server_url, f'CREATE DATABASE "{name}" TEMPLATE template0')
-    url = _of(server_url, name)
-    database = Database(StoreSettings(database_url=url, redis_url="redis://localhost"))
-    migrate(database)
-    database.close()
-    build_world(Deployment(database_url=url, redis_url=""))
-    yield name
-    _execute(server_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+    with database_like(EMPTY, server_url) as url:
+        database = Database(StoreSettings(database_url=url, redis_url="redis://localhost"))
+        migrate(database)
+        database.close()
+        build_world(Deployment(database_url=url, redis_url=""))
+        yield name_of(url)
 
 
 @pytest.fixture
@@ -38,13 +35,14 @@ def copied_database(request: pytest.FixtureRequest, server_url: str, migrated_te
     """The small world in a database of this test's own."""
     if "ranked_deployment" in request.fixturenames:
         migrated_template = request.getfixturevalue("ranked_template").database
-    yield from _copy(server_url, migrated_template)
+    with database_like(migrated_template, server_url) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
 def shared_deployment(server_url: str, migrated_template: str, redis_url: str) -> Iterator[Deployment]:
     """The ranked world for a module whose tests do not change it; in database 1 of Redis, which no other empties."""
-    for database_url in _copy(server_url, migrated_template):
+    with database_like(migrated_template, server_url) as database_url:
         deployment = Deployment(database_url=database_url, redis_url=urlsplit(redis_url)._replace(path="/1").geturl())
         with deployment.redis() as redis:
             redis.flushdb()
@@ -58,45 +56,39 @@ def deployment(copied_database: str, fresh_redis: str) -> Deployment:
     return Deployment(database_url=copied_database, redis_url=fresh_redis)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RankedTemplate:
-    """What one heuristic run leaves in both stores, to be copied: quicker than a run for each test."""
-
-    database: str
-    redis: Mapping[bytes, tuple[int, bytes]]  # by key: milliseconds to live (0: no end), value as Redis dumps it
+@pytest.fixture(scope="session")
+def ranked_template(server_url: str, migrated_template: str, redis_url: str) -> Iterator[StoresTemplate]:
+    """The small world after one heuristic run."""
+    with template_of(migrated_template, server_url, redis_url, Deployment.run_heuristic) as template:
+        yield template
 
 
 @pytest.fixture(scope="session")
-def ranked_template(server_url: str, migrated_template: str, redis_url: str) -> Iterator[RankedTemplate]:
-    """The small world after one heuristic run, made in database 2 of Redis."""
-    for database_url in _copy(server_url, migrated_template):
-        deployment = Deployment(database_url=database_url, redis_url=urlsplit(redis_url)._replace(path="/2").geturl())
-        with deployment.redis() as client:
-            client.flushdb()
-            deployment.run_heuristic()
-            values = {key: (max(0, client.pttl(key)), client.dump(key)) for key in client.scan_iter()}
-            client.flushdb()
-        yield RankedTemplate(database=database_url.rpartition("/")[2], redis=values)
+def views_template(server_url: str, migrated_template: str, redis_url: str) -> Iterator[StoresTemplate]:
+    """The same, ranked over a team's views."""
+
+    def rank_views(deployment: Deployment) -> None:
+        make_views(deployment)
+        replace(deployment, source_schema="team").run_heuristic()
+
+    with template_of(migrated_template, server_url, redis_url, rank_views) as template:
+        yield template
 
 
 @pytest.fixture
-def ranked_deployment(deployment: Deployment, ranked_template: RankedTemplate) -> Deployment:
+def ranked_deployment(deployment: Deployment, ranked_template: StoresTemplate) -> Deployment:
     """The small world after one heuristic run."""
-    with deployment.redis() as client, client.pipeline() as pipe:
-        for key, (milliseconds, value) in ranked_template.redis.items():
-            pipe.restore(key, milliseconds, value)
-        pipe.execute()
+    ranked_template.fill_redis(deployment)
     return deployment
 
 
 @pytest.fixture(params=["own tables", "views"])
-def either_deployment(request: pytest.FixtureRequest, deployment: Deployment) -> Deployment:
+def either_deployment(request: pytest.FixtureRequest, server_url: str, fresh_redis: str) -> Iterator[Deployment]:
     """The ranked world in each of the data modes."""
-    if request.param == "views":
-        make_views(deployment)
-        deployment = replace(deployment, source_schema="team")
-    deployment.run_heuristic()
-    return deployment
+    has_views = request.param == "views"
+    template: StoresTemplate = request.getfixturevalue("views_template" if has_views else "ranked_template")
+    with template.copy(server_url, fresh_redis) as deployment:
+        yield replace(deployment, source_schema="team" if has_views else None)
 
 
 @pytest.fixture
@@ -127,24 +119,3 @@ def fragile_deployment(copied_database: str, second_valkey: Valkey) -> Iterator[
     yield deployment
     if second_valkey.process is None:
         second_valkey.start()
-
-
-def _copy(server_url: str, template: str) -> Iterator[str]:
-    name = f"warmline_copy_{secrets.token_hex(6)}"
-    _execute(server_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    yield _of(server_url, name)
-    _execute(server_url, f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def _of(server_url: str, name: str) -> str:
-    return urlsplit(server_url)._replace(path=f"/{name}").geturl()
-
-
-def _execute(server_url: str, statement: str) -> None:
-    connection = psycopg2.connect(server_url)
-    connection.autocommit = True  # databases are not made inside a transaction
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-    finally:
-        connection.close()

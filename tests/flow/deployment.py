@@ -71,14 +71,18 @@ class Deployment:
         }  # fmt: skip
         return AllSettings(
             timeline=TimelineSettings(**(wanted | timeline)),
-            stores=StoreSettings(
-                database_url=self.database_url, redis_url=self.redis_url, source_schema=self.source_schema
-            ),
+            stores=self._stores(),
             lists=ListSettings(**LISTS),
             window=WindowSettings(),
             formula=HeuristicSettings(),
-            new_posts=NewPostSettings(new_post_share=self.new_post_share),
+            new_posts=self._new_posts(),
         )
+
+    def _stores(self) -> StoreSettings:
+        return StoreSettings(database_url=self.database_url, redis_url=self.redis_url, source_schema=self.source_schema)
+
+    def _new_posts(self) -> NewPostSettings:
+        return NewPostSettings(new_post_share=self.new_post_share)
 
     @contextmanager
     def timeline(self, **settings: Any) -> Iterator[TestClient]:
@@ -94,7 +98,7 @@ class Deployment:
 
     @contextmanager
     def database(self) -> Iterator[Database]:
-        database = Database(self.settings().stores)
+        database = Database(self._stores())
         try:
             yield database
         finally:
@@ -102,7 +106,7 @@ class Deployment:
 
     @contextmanager
     def writer(self) -> Iterator[JobStore]:
-        lists = self.settings().lists
+        lists = ListSettings(**LISTS)
         writer = JobStore(self.redis_url, keep_for=lists.keep_for, chain_for=lists.chain_for)
         try:
             yield writer
@@ -111,9 +115,11 @@ class Deployment:
 
     def run_heuristic(self, *, now: datetime | None = None) -> None:
         """One run of the heuristic job, claimed like the service does it, at a given time."""
-        settings = self.settings()
         job = JobSettings(
-            window=settings.window, lists=settings.lists, formula=settings.formula, new_posts=settings.new_posts
+            window=WindowSettings(),
+            lists=ListSettings(**LISTS),
+            formula=HeuristicSettings(),
+            new_posts=self._new_posts(),
         )
         with self.database() as database, self.writer() as writer:
             request_run(database, JOB, by="test")

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from shared.content.encode_posts import build_encoders, encode_new
 from shared.content.encoders.registry import OFFLINE_ENGLISH
 from shared.content.settings import ContentSettings
+from tests.encoders import built_once
 from tests.flow.deployment import (
     ADMIN_TOKEN,
     ANN,
@@ -37,7 +38,7 @@ def _post_photos(deployment: Deployment, folder: Path) -> None:
         (folder / f"{post}.jpg").write_bytes(as_jpeg(CHANGES[place % len(CHANGES)](a_photo(seed)), 60))
         deployment.sql("UPDATE warmline.posts SET image_url = %s WHERE id = %s", [(f"{post}.jpg", post)])
     settings = ContentSettings(media_root=folder, text_encoder=OFFLINE_ENGLISH)
-    with deployment.database() as database:
+    with deployment.database() as database, built_once():
         encode_new(database, build_encoders(settings), settings, datetime.now(UTC))
 
 

@@ -11,6 +11,7 @@ from shared.content.encode_posts import build_encoders
 from shared.domain import Phase
 from shared.neucf.examples import examples_of
 from shared.ranked_lists import codec, keys
+from tests.encoders import built_once
 from tests.faults.saving import make_champion
 from tests.flow.camps import LIKES, PEOPLE, POSTS, Camps, build_camps, people_of
 from tests.flow.deployment import Deployment
@@ -73,7 +74,7 @@ def test_no_bad_row_stops_a_run_or_changes_a_list(camps: Camps) -> None:
     clean = lists_of(camps)
     show(camps, BAD)
     assert lists_of(camps) == clean
-    with camps.deployment.database() as database:
+    with camps.deployment.database() as database, built_once():
         data = load_training_data(database, build_encoders(camps.content()), days=730, now=datetime.now(UTC))
     likes = examples_of(data.events, data.posts)
     assert (len(data.posts.id_hashes), len(likes)) == (2 * (POSTS + 1) + 4, 2 * PEOPLE * (LIKES - 1))

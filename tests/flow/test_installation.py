@@ -12,6 +12,7 @@ import redis
 from shared.db.installation import renew_installation
 from shared.files.snapshot_owner import WITHOUT_OWNER, read_snapshot_owner
 from shared.ranked_lists.ownership import take_over
+from tests.databases import database_like
 from tests.flow.deployment import API_KEY, COLD, POSTS, STRANGER, Deployment, ask, eventually, ids, until_ready
 from tests.integration.shared.ranked_lists.test_ownership import dump
 from tests.races.pair import PATIENT
@@ -29,9 +30,7 @@ def theirs(ranked_deployment: Deployment) -> Deployment:
 @pytest.fixture
 def ours(theirs: Deployment, server_url: str, migrated_template: str) -> Iterator[Deployment]:
     """A copy of the database under a name of its own, whose settings name the other's Redis by mistake."""
-    from tests.flow.conftest import _copy
-
-    for url in _copy(server_url, migrated_template):
+    with database_like(migrated_template, server_url) as url:
         deployment = Deployment(database_url=url, redis_url=theirs.redis_url)
         deployment.sql("UPDATE warmline.installation SET id = 'ours', salt = 'our salt'")
         deployment.delete_post("p00")

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from s02_train_neucf import mirror
 from s02_train_neucf.settings import MirrorSettings
-from tests.flow.camps import CAMPS, Camps, build_camps, people_of
+from tests.flow.camps import CAMPS, SHORT, Camps, build_camps, people_of
 from tests.flow.deployment import Deployment
 
 DEAD_SECONDS = 30.0  # that a dead server may cost, half of what ends every mirror; starting a process is in it
@@ -55,7 +55,7 @@ def test_a_run_is_there_with_its_parameters_curves_figures_plots_and_files(mirro
     )
     assert status == "FINISHED"
     params = dict(mirrored.ask(f"SELECT key, value FROM params WHERE run_uuid = '{run}'"))
-    assert 1 <= int(params["recipe.epochs"]) <= 6  # what the search found, of six at most
+    assert 1 <= int(params["recipe.epochs"]) <= SHORT.epochs  # what the search found
     assert (params["train.train_seed"], params["heuristic.alpha"]) == ("1", "0.6")
     losses = mirrored.ask(
         f"SELECT step FROM metrics WHERE run_uuid = '{run}' AND key = 'losses/all data' ORDER BY step"
@@ -138,7 +138,8 @@ def test_a_server_that_refuses_costs_a_moment_and_a_reason() -> None:
     assert time.monotonic() - began < DEAD_SECONDS
 
 
-def test_a_server_that_hangs_is_left(silent_server: int) -> None:
+def test_a_server_that_hangs_is_left(silent_server: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mirror, "REQUEST_SECONDS", 1)
     began = time.monotonic()
     reason = mirror._write(told(f"http://127.0.0.1:{silent_server}"))
     assert reason is not None

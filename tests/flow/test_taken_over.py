@@ -21,6 +21,7 @@ from shared.db.models import SavedModel, champion
 from shared.db.runs import Run, claim_run, finish_run, request_run
 from shared.db.tables import metadata
 from shared.errors import LeaseLost
+from tests.encoders import built_once
 from tests.faults.saving import make_champion
 from tests.flow.camps import Camps, build_camps
 from tests.flow.deployment import Deployment
@@ -81,7 +82,7 @@ def camps(deployment: Deployment, tmp_path: Path) -> Camps:
 def test_a_trainer_changes_nothing_once_another_has_taken_over(camps: Camps, step: str) -> None:
     with camps.deployment.database() as database:
         takeover = Takeover(camps, database, TRAIN, step)
-        with pytest.raises(LeaseLost):
+        with built_once(), pytest.raises(LeaseLost):
             run_training(database, camps.train_settings(), takeover.run, datetime.now(UTC))
         takeover.check()
     assert camps.deployment.sql("SELECT * FROM warmline.model_versions") == []
@@ -92,7 +93,7 @@ def test_a_scorer_changes_nothing_once_another_has_taken_over(camps: Camps, step
     make_champion(camps.deployment, camps.folder / "models")
     with camps.deployment.database() as database, camps.deployment.writer() as writer:
         takeover = Takeover(camps, database, SCORE, step)
-        with pytest.raises(LeaseLost):
+        with built_once(), pytest.raises(LeaseLost):
             run_scoring(database, writer, camps.score_settings(), takeover.run, datetime.now(UTC))
         takeover.check()
 

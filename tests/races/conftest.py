@@ -9,9 +9,10 @@ from tests.flow.conftest import (
     ranked_deployment,
     ranked_template,
     second_valkey,
+    views_template,
 )
 
 __all__ = [
     "copied_database", "deployment", "either_deployment", "fragile_deployment", "migrated_template",
-    "ranked_deployment", "ranked_template", "second_valkey",
+    "ranked_deployment", "ranked_template", "second_valkey", "views_template",
 ]  # fmt: skip

@@ -18,7 +18,7 @@ from shared.errors import WarmlineError
 from shared.ranked_lists.blocked import NO_BLOCKS, unpack_blocked
 from tests.flow.deployment import ADMIN_TOKEN, API_KEY, Deployment, JsonObject, ask, eventually, ids, until_ready
 from tests.races.stops import Proxy, written
-from tests.traces import traces
+from tests.traces import traces_in_redis
 
 BACKEND = {"Authorization": f"Bearer {API_KEY}"}
 OPERATOR = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
@@ -184,7 +184,7 @@ def _waits(deployment: Deployment) -> bool:
 
 def left_of(deployment: Deployment, user_id: str, post_ids: Sequence[str] = ()) -> list[str]:
     """What Redis still holds of an erased user: names, catalogue entries of their posts, blocks."""
-    found = [place for text in (user_id, *post_ids) for place in traces(deployment, text) if place.startswith("redis ")]
+    found = [place for text in (user_id, *post_ids) for place in traces_in_redis(deployment, text)]
     with deployment.redis() as client:
         packed = client.get("wl:blocked")
     blocked = unpack_blocked(packed) if isinstance(packed, bytes) else NO_BLOCKS

@@ -1,6 +1,7 @@
 """An erasure is complete, whatever was under way beside it: writes, pages, memories of processes, runs."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
@@ -8,6 +9,7 @@ import jwt
 import pytest
 
 from tests.flow.deployment import COLD, JWT_KEY, POSTS, Deployment, ask, eventually, state_of_app
+from tests.flow.stores_template import StoresTemplate, template_of
 from tests.races.pair import Process, accepted, left_of, pair, process, settle, stopped_run, until_done_or_waiting
 from tests.races.stops import written
 from tests.traces import make_views, traces
@@ -42,14 +44,25 @@ ACTS = {
 }
 
 
-@pytest.fixture
-def lived(deployment: Deployment) -> Deployment:
+@pytest.fixture(scope="session")
+def template(server_url: str, migrated_template: str, redis_url: str) -> Iterator[StoresTemplate]:
     """A ranked user with a post."""
-    deployment.sql("INSERT INTO warmline.users (id, created_at) VALUES (%s, now())", [(GONE,)])
-    deployment.add_posts([THEIR_POST], author=GONE)
-    deployment.add_events(GONE, ["p40", "p41"])
-    deployment.run_heuristic()
-    return deployment
+
+    def live(deployment: Deployment) -> None:
+        deployment.sql("INSERT INTO warmline.users (id, created_at) VALUES (%s, now())", [(GONE,)])
+        deployment.add_posts([THEIR_POST], author=GONE)
+        deployment.add_events(GONE, ["p40", "p41"])
+        deployment.run_heuristic()
+
+    with template_of(migrated_template, server_url, redis_url, live) as made:
+        yield made
+
+
+@pytest.fixture
+def lived(template: StoresTemplate, server_url: str, fresh_redis: str) -> Iterator[Deployment]:
+    """The same, of this test's own."""
+    with template.copy(server_url, fresh_redis) as deployment:
+        yield deployment
 
 
 def _erase(by: Process) -> int:

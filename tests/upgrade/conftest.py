@@ -1,20 +1,19 @@
 """The stores that an older version left, loaded as they are stored, their times as if that had been just now."""
 
 import json
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
 
 from shared.db.migrate import migrate
+from tests.databases import database_like, name_of
 from tests.flow.deployment import Deployment, JsonObject, author_of
-from tests.stores import administrator, empty_database
+from tests.stores import empty_database
 
 STORED = Path(__file__).parent / "stored"
 TIMES = """
@@ -55,27 +54,34 @@ def stored_template(request: pytest.FixtureRequest, server_url: str) -> Iterator
     age = datetime.now(UTC) - datetime.fromisoformat(_facts(world)["made_at"])
     with empty_database(server_url) as url:
         _load(url, (STORED / f"{world}.sql").read_text(), age)
-        yield world, urlsplit(url).path[1:], age
+        yield world, name_of(url), age
+
+
+@pytest.fixture(scope="session")
+def migrated_template(
+    stored_template: tuple[str, str, timedelta], server_url: str
+) -> Iterator[tuple[str, str, timedelta]]:
+    """The same with the database migrated, which reads nothing of Redis: to be copied for each test."""
+    world, template, age = stored_template
+    with database_like(template, server_url) as url:
+        with _deployment(world, url, "redis://localhost").database() as database:
+            assert migrate(database)[0] == "0004"
+        yield world, name_of(url), age
 
 
 @pytest.fixture
-def upgraded(stored_template: tuple[str, str, timedelta], server_url: str, fresh_redis: str) -> Iterator[Upgraded]:
+def upgraded(migrated_template: tuple[str, str, timedelta], server_url: str, fresh_redis: str) -> Iterator[Upgraded]:
     """The stores of before, migrated."""
-    world, template, age = stored_template
-    name = f"warmline_upgraded_{secrets.token_hex(6)}"
-    with administrator(server_url) as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
-    deployment = Deployment(
-        database_url=urlsplit(server_url)._replace(path=f"/{name}").geturl(),
-        redis_url=fresh_redis,
-        source_schema="team" if world == "views" else None,
-    )
-    _fill_redis(deployment, world, age)
-    with deployment.database() as database:
-        assert migrate(database)[0] == "0004"
-    yield Upgraded(deployment=deployment, facts=_facts(world))
-    with administrator(server_url) as connection:
-        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    world, template, age = migrated_template
+    with database_like(template, server_url) as url:
+        deployment = _deployment(world, url, fresh_redis)
+        _fill_redis(deployment, world, age)
+        yield Upgraded(deployment=deployment, facts=_facts(world))
+
+
+def _deployment(world: str, database_url: str, redis_url: str) -> Deployment:
+    schema = "team" if world == "views" else None
+    return Deployment(database_url=database_url, redis_url=redis_url, source_schema=schema)
 
 
 def _facts(world: str) -> JsonObject:

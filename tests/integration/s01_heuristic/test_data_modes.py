@@ -24,6 +24,7 @@ from shared.errors import SourceError, StoreUnavailable
 from shared.ranked_lists.job_store import JobStore
 from shared.settings import RetentionSettings
 from tests.apps import VIEWS, App, app_of
+from tests.encoders import built_once
 from tests.stores import Held, administrator, bury_in, empty_database, execute, heuristic_run, store_settings
 from tests.worlds import NOW, TEN_POSTS, TEN_POSTS_LISTS, Event, World, uuid_of, with_uuids, write_own_tables
 
@@ -157,7 +158,7 @@ def test_old_events_are_removed_from_our_own_table_alone_and_count_in_neither(
     old = NOW - timedelta(days=300)
     theirs = f"SELECT * FROM {{}} UNION ALL SELECT {_USER}, {_POST}, 'view', '{old.isoformat()}'::timestamptz"
     ours = [Event(uuid_of("ann"), uuid_of("p1"), InteractionKind.VIEW, hours) for hours in (300 * 24, 1)]
-    with app.views(interactions=theirs) as schema, _over_views(own_url, app, schema) as database:
+    with app.views(interactions=theirs) as schema, _over_views(own_url, app, schema) as database, built_once():
         write_own_tables(database, World(events=ours))
         assert heuristic_run(database, writer)["housekeeping"]["removed"] == {"view": 1}
         data = load_training_data(

@@ -13,6 +13,7 @@ from shared.content.encoders.registry import OFFLINE_ENGLISH
 from shared.content.photos.photo_source import PhotoSource
 from shared.content.settings import ContentSettings
 from shared.db.engine import Database
+from tests.encoders import built_once
 from tests.integration.poison import (
     GIVEN_BACK,
     GOOD,
@@ -72,7 +73,8 @@ def poisoned(database: Database, hosts: Hosts) -> Poisoned:
             url=hosts.url(name),
             at=NOW - timedelta(hours=1),
         )
-    encoders = build_encoders(ContentSettings(text_encoder=OFFLINE_ENGLISH))
+    with built_once():
+        encoders = build_encoders(ContentSettings(text_encoder=OFFLINE_ENGLISH))
     return Poisoned(database=database, hosts=hosts, encoders=replace(encoders, photos=hosts.source()))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,7 @@ class Scenario:
         write_own_tables(self.database, World(posts=posts))
 
 
+@cache
 def photo_of(number: int) -> bytes:
     """Every second one is a copy of the one before."""
     return as_jpeg(a_photo(number) if number % 2 == 0 else halved(a_photo(number - 1)))
