@@ -27,6 +27,7 @@ class Noise(StrEnum):
     PAIR = "for each user and post"
     USER = "for each user"
     POST = "for each post"
+    CONTENT = "along the posts' content"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,7 +52,14 @@ class World:
         if noise is Noise.USER:
             own = generator.normal(size=self.users.shape) / np.sqrt(TASTE_WIDTH)
             return np.asarray(1.2 * own @ self.posts.T)
+        if noise is Noise.CONTENT:
+            return _of_size_1(generator.normal(size=(1, TASTE_WIDTH)) @ self.posts.T)
         return generator.normal(size=(1, len(self.posts)))
+
+    def mixed(self, noise: Noise, lasting: Floats, new: Floats) -> Floats:
+        """Half of one error and half of another, at noise 1."""
+        half = np.sqrt(0.5) * (lasting + new)
+        return _of_size_1(half) if noise is Noise.CONTENT else half
 
     def liked(self, generator: np.random.Generator) -> NDArray[np.bool_]:
         """Which posts each user likes next, at least one. -> (n_users, n_posts)"""
@@ -82,11 +90,17 @@ def nights(
     days = []
     for _ in range(n_nights + EARLIER_DAYS):
         errors = [
-            scale * np.sqrt(0.5) * (stays + world.errors(noise, generator))
+            scale * world.mixed(noise, stays, world.errors(noise, generator))
             for scale, stays in zip((ours, NOISE), lasting, strict=True)
         ]
         days.append(_gains(world, errors, generator, asked=generator.random(n_users) < 0.5))
     return [_differences(_pooled(days[night : night + 1 + EARLIER_DAYS])) for night in range(n_nights)]
+
+
+def _of_size_1(error: Floats) -> Floats:
+    """A direction in the space of content drawn at random is long or short, and a ranker with a short one errs less: it
+    is better, also for people and posts to come. (1, n_posts) -> (1, n_posts)"""
+    return np.asarray(error / error.std())
 
 
 def skewed(generator: np.random.Generator, *, n_users: int) -> PairDifferences:
