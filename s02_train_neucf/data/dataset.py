@@ -59,6 +59,12 @@ class LikeMatrix:
         starts = np.r_[0, np.cumsum(self.counts[users])]
         return type(self)(starts, self.posts[self.indices(users)], self.n_posts)
 
+    def of_posts(self, kept: NDArray[np.bool_]) -> Self:
+        """The likes of the posts that a mask keeps; these are numbered anew, in their order. (n_posts,)"""
+        is_kept, numbers = kept[self.posts], np.cumsum(kept) - 1
+        users, posts = self.users[is_kept], numbers[self.posts[is_kept]]
+        return type(self).of(users, posts, n_users=self.n_users, n_posts=int(np.count_nonzero(kept)))
+
     def indices(self, users: Int64s) -> Int64s:
         """Indices in `posts` of the likes of these users, user by user. -> (n_likes_of_users,)"""
         counts = self.counts[users]

@@ -74,6 +74,29 @@ class EvaluationTask:
             withheld=self.withheld.take(users),
         )
 
+    def of_most_liked(self, n: int) -> Self:
+        """The task with no other posts than the `n` that most users liked in training, and without test users who then
+        have nothing to find; the whole task if that leaves nobody."""
+        if self.train_likes.n_posts <= n:
+            return self
+        liked_by = np.bincount(self.train_likes.posts, minlength=self.train_likes.n_posts)
+        kept = np.zeros(len(liked_by), dtype=np.bool_)
+        kept[np.argsort(-liked_by, kind="stable")[:n]] = True
+        test_likes = self.test_likes.of_posts(kept)
+        if len(test_likes.posts) == 0:
+            return self
+        asked, others = np.flatnonzero(test_likes.counts), np.flatnonzero(test_likes.counts == 0)
+        rest = np.arange(len(self.user_id_hashes), self.train_likes.n_users)
+        return replace(
+            self,
+            user_id_hashes=self.user_id_hashes[asked],
+            posts=self.posts.where(kept),
+            train_likes=self.train_likes.of_posts(kept).take(np.r_[asked, others, rest]),
+            test_likes=test_likes.take(asked),
+            withheld=self.withheld.of_posts(kept).take(asked),
+            ranked=None if self.ranked is None else self.ranked[kept],
+        )
+
 
 def evaluation_task_of(
     train: Examples, test: Examples, posts: SortedPosts, *, before: Events | None = None, min_known: int = 0

@@ -13,6 +13,9 @@ from s02_train_neucf.evaluation.ranker import Ranker
 from s02_train_neucf.evaluation.rankers import EASE, ItemKNN
 
 MAX_USERS = 2_000  # of the validation split that are ranked for each setting; more would not change the choice
+# The most liked ones, with which settings are tried: some baselines take time that grows with the cube of the posts.
+# What is chosen is used with all posts.
+MAX_POSTS = 2_000
 
 Setting = Mapping[str, float]
 
@@ -74,8 +77,10 @@ class TunedBaselines:
             TrainingRefused: the baseline refuses the data.
         """
         tunable = TUNABLE[name]
-        self.chosen[name] = best_setting(tunable, self.validation, seed=self.seed)
-        return tunable.make(likes, self.chosen[name], self.seed)
+        setting = best_setting(tunable, self.validation, seed=self.seed)
+        ranker = tunable.make(likes, setting, self.seed)
+        self.chosen[name] = setting
+        return ranker
 
 
 def best_setting(tunable: Tunable, validation: EvaluationTask | None, *, seed: int) -> Setting:
@@ -86,10 +91,10 @@ def best_setting(tunable: Tunable, validation: EvaluationTask | None, *, seed: i
     """
     if validation is None:
         return tunable.grid[0]
-    asked = validation.first_users(MAX_USERS)
+    asked = validation.first_users(MAX_USERS).of_most_liked(MAX_POSTS)
 
     def figure(setting: Setting) -> float:
-        ranker = tunable.make(validation.train_likes, setting, seed)
+        ranker = tunable.make(asked.train_likes, setting, seed)
         return float(metrics_per_user(ranker, asked, (VALIDATION_K,))[VALIDATION_METRIC].mean())
 
     return max(tunable.grid, key=figure)

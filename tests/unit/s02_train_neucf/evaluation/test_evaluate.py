@@ -89,6 +89,25 @@ def test_a_report_compares_on_the_same_users() -> None:
     np.testing.assert_allclose(gain, figures["oracle"]["ndcg@10"].mean - figures["popularity"]["ndcg@10"].mean)
 
 
+def test_the_most_liked_posts_alone_are_a_task_of_their_own() -> None:
+    """Posts 20 and 40 are liked most. User 2 then has nothing to find, and user 9 is asked for nothing at all."""
+    train = examples_from([(1, 20), (2, 20), (2, 40), (3, 40), (9, 40), (9, 10)])
+    test = examples_from([(1, 40), (2, 10), (3, 10), (3, 20)])
+    whole = evaluation_task_of(train, test, posts_of([10, 20, 30, 40]))
+    task = whole.of_most_liked(2)
+    assert (task.user_id_hashes.tolist(), task.posts.id_hashes.tolist()) == ([1, 3], [20, 40])
+    assert task.known.mask(slice(0, 2)).tolist() == [[True, False], [False, True]]
+    assert task.test_likes.mask(slice(0, 2)).tolist() == [[False, True], [True, False]]
+    assert task.withheld.mask(slice(0, 2)).tolist() == [[True, False], [False, True]]
+    assert task.train_likes.counts.sum() == 5, "those of users who are not asked teach, too"
+    assert whole.of_most_liked(4) is whole
+
+
+def test_where_nobody_is_asked_for_the_most_liked_posts_all_stay() -> None:
+    whole = evaluation_task_of(examples_from([(1, 20), (2, 20)]), examples_from([(1, 10)]), posts_of([10, 20]))
+    assert whole.of_most_liked(1) is whole
+
+
 def test_figures_are_of_users_with_enough_likes_and_lists_of_all_users() -> None:
     train = examples_from([(1, 10), (1, 20), (2, 10)])
     asked = evaluation_task_of(train, examples_from([(1, 30), (2, 20)]), posts_of([10, 20, 30]))

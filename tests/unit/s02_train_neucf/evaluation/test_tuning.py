@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from s02_train_neucf.data.dataset import LikeMatrix
+from s02_train_neucf.evaluation import rankers, tuning
 from s02_train_neucf.evaluation.evaluate import evaluation_task_of, metrics_per_user, task_of_split
 from s02_train_neucf.evaluation.ials import IALS
 from s02_train_neucf.evaluation.ranker import Ranker, Scores
@@ -19,11 +20,11 @@ TASK = evaluation_task_of(examples_from([(1, 10), (2, 10)]), examples_from([(1, 
 class Guess:
     """Ranks one post first."""
 
-    def __init__(self, index: float) -> None:
-        self.index = int(index)
+    def __init__(self, index: float, *, n_posts: int = 3) -> None:
+        self.index, self.n_posts = int(index), n_posts
 
     def scores(self, users: slice) -> Scores:
-        scores = np.zeros((users.stop - users.start, 3), dtype=np.float32)
+        scores = np.zeros((users.stop - users.start, self.n_posts), dtype=np.float32)
         scores[:, self.index] = 1.0
         return scores
 
@@ -47,12 +48,38 @@ def test_where_nothing_is_held_back_the_first_is_taken() -> None:
     assert best_setting(guesses(0, 2), None, seed=0) == {"index": 0}
 
 
+def test_of_many_posts_settings_are_tried_with_the_most_liked_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rest of the night would wait for baselines whose time grows with the cube of the posts."""
+    monkeypatch.setattr(tuning, "MAX_POSTS", 2)
+    tried: list[int] = []
+
+    def make(likes: LikeMatrix, setting: Setting, _seed: int) -> Ranker:
+        tried.append(likes.n_posts)
+        return Guess(setting["index"], n_posts=2)
+
+    train = examples_from([(1, 20), (2, 10), (3, 10), (2, 30), (3, 30)])
+    task = evaluation_task_of(train, examples_from([(1, 30)]), posts_of([10, 20, 30]))
+    grid = ({"index": 0}, {"index": 1})
+    assert best_setting(Tunable(make=make, grid=grid), task, seed=0) == {"index": 1}
+    assert tried == [2, 2]
+
+
 def test_a_refusal_is_passed_on() -> None:
     def refuse(_likes: LikeMatrix, _setting: Setting, _seed: int) -> Ranker:
         raise TrainingRefused("too many posts")
 
     with pytest.raises(TrainingRefused, match="too many posts"):
         best_setting(Tunable(make=refuse, grid=({"index": 0}, {"index": 1})), TASK, seed=0)
+
+
+def test_a_baseline_that_refuses_all_posts_has_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its grid was tried with fewer posts, which it did not refuse."""
+    monkeypatch.setattr(tuning, "MAX_POSTS", 2)
+    monkeypatch.setattr(rankers, "MAX_DENSE_POSTS", 2)
+    tuned = TunedBaselines(validation=TASK, seed=0)
+    with pytest.raises(TrainingRefused, match="got 3 posts"):
+        tuned.make("ease", TASK.train_likes)
+    assert tuned.chosen == {}
 
 
 def test_every_grid_makes_its_baseline() -> None:
