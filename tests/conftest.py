@@ -40,6 +40,11 @@ def pytest_configure(config: pytest.Config) -> None:
         end_with(os.getppid(), signal.SIGINT)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Unit tests last: their files are small, so that no worker is left alone with a large one at the end."""
+    items.sort(key=lambda item: item.nodeid.startswith("tests/unit/"))
+
+
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:
     """Count the tests that want Debian's packages, for the line at the end."""
     for item in items:

@@ -61,8 +61,10 @@ def _redis(deployment: Deployment) -> list[tuple[bytes, bytes]]:
 
 def _members(client: Any, name: bytes) -> list[bytes]:
     kind = client.type(name)
+    if kind == b"none":  # deleted since it was listed
+        return []
     if kind == b"string":
-        return [client.get(name)]
+        return [client.get(name) or b""]
     if kind == b"hash":
         return [part for pair in client.hgetall(name).items() for part in pair]
     if kind == b"set":

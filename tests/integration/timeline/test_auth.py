@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.flow.deployment import ADMIN_TOKEN, ANN, API_KEY, COLD, JWT_KEY, Deployment, until_ready
+from timeline.__main__ import main
 
 OTHER_KEY = "another-key-altogether-" + "z" * 32
 SECRETS = (ADMIN_TOKEN, API_KEY, JWT_KEY)
@@ -205,40 +206,54 @@ def test_no_secret_stands_in_a_repr(deployment: Deployment) -> None:
     assert not [secret for secret in SECRETS if secret in repr(deployment.settings(env="production"))]
 
 
-def _start(folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("WARMLINE_")}
-    stores = {"WARMLINE_DATABASE_URL": "postgresql://x@127.0.0.1:9/x", "WARMLINE_REDIS_URL": "redis://127.0.0.1:9"}
-    return subprocess.run(
-        [sys.executable, "-m", "timeline"],
-        env={**clean, "PYTHONPATH": os.pathsep.join(sys.path), **stores, **environment},
-        cwd=folder, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+STORES = {"WARMLINE_DATABASE_URL": "postgresql://x@127.0.0.1:9/x", "WARMLINE_REDIS_URL": "redis://127.0.0.1:9"}
 
 
 def test_in_production_it_does_not_start_without_secrets_and_names_each(tmp_path: Path) -> None:
-    ended = _start(tmp_path)
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("WARMLINE_")}
+    ended = subprocess.run(
+        [sys.executable, "-m", "timeline"], env={**clean, "PYTHONPATH": os.pathsep.join(sys.path), **STORES},
+        cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
     assert ended.returncode == 2
     (line,) = ended.stderr.splitlines()
     assert all(name in line for name in ("WARMLINE_ADMIN_TOKEN", "WARMLINE_API_KEY", "WARMLINE_JWT_KEY"))
 
 
-def test_it_names_only_the_secret_that_is_missing(tmp_path: Path) -> None:
-    ended = _start(tmp_path, WARMLINE_ADMIN_TOKEN=ADMIN_TOKEN, WARMLINE_JWT_KEY=JWT_KEY)
-    assert ended.returncode == 2
-    assert "WARMLINE_API_KEY" in ended.stderr
-    assert "WARMLINE_ADMIN_TOKEN" not in ended.stderr
+@pytest.fixture
+def refusal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., list[str]]:
+    """The lines with which it refuses to start in an environment; here, since it refuses before it serves."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("shared.logs.start_logging", lambda: None)  # this process logs as pytest has it
+    for name in [name for name in os.environ if name.startswith("WARMLINE_")]:
+        monkeypatch.delenv(name)
+
+    def refused(**environment: str) -> list[str]:
+        for name, value in {**STORES, **environment}.items():
+            monkeypatch.setenv(name, value)
+        assert main([]) == 2
+        return capsys.readouterr().err.splitlines()
+
+    return refused
 
 
-def test_a_secret_that_is_too_short_is_refused_and_not_shown(tmp_path: Path) -> None:
-    ended = _start(tmp_path, WARMLINE_ADMIN_TOKEN="hunter2", WARMLINE_API_KEY=API_KEY, WARMLINE_JWT_KEY=JWT_KEY)
-    assert ended.returncode == 2
-    assert ended.stderr.startswith("WARMLINE_ADMIN_TOKEN: ")
-    assert "hunter2" not in ended.stderr
+def test_it_names_only_the_secret_that_is_missing(refusal: Callable[..., list[str]]) -> None:
+    (line,) = refusal(WARMLINE_ADMIN_TOKEN=ADMIN_TOKEN, WARMLINE_JWT_KEY=JWT_KEY)
+    assert "WARMLINE_API_KEY" in line
+    assert "WARMLINE_ADMIN_TOKEN" not in line
 
 
-def test_blank_secrets_count_as_absent(tmp_path: Path) -> None:
-    ended = _start(tmp_path, WARMLINE_ADMIN_TOKEN="", WARMLINE_API_KEY="", WARMLINE_JWT_KEY="")
-    assert (ended.returncode, "Traceback" in ended.stderr) == (2, False)
+def test_a_secret_that_is_too_short_is_refused_and_not_shown(refusal: Callable[..., list[str]]) -> None:
+    (line,) = refusal(WARMLINE_ADMIN_TOKEN="hunter2", WARMLINE_API_KEY=API_KEY, WARMLINE_JWT_KEY=JWT_KEY)
+    assert line.startswith("WARMLINE_ADMIN_TOKEN: ")
+    assert "hunter2" not in line
+
+
+def test_blank_secrets_count_as_absent(refusal: Callable[..., list[str]]) -> None:
+    (line,) = refusal(WARMLINE_ADMIN_TOKEN="", WARMLINE_API_KEY="", WARMLINE_JWT_KEY="")
+    assert "WARMLINE_JWT_KEY" in line
 
 
 def test_a_jwt_that_names_an_audience_opens_its_users_page(guarded: TestClient) -> None:

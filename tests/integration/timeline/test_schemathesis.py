@@ -8,6 +8,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
+from schemathesis.python import asgi
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from shared.jobs.names import SERVICES
@@ -40,6 +41,7 @@ def document(shared_deployment: Deployment) -> Iterator[Any]:
         # Each request has its token; a case that is bad for lack of one would be a good one.
         config = schemathesis.Config.from_dict({"generation": {"with-security-parameters": False}})
         yield schemathesis.openapi.from_asgi("/openapi.json", client.app, config=config)
+        asgi.shutdown_lifespans()  # it starts the timeline once more, which would run to the end of this process
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["good", "bad"])
