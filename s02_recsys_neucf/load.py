@@ -28,7 +28,7 @@ class ScoringData:
 
     users: npt.NDArray[np.int64]  # (n_users,) indices in `inputs.users`
     user_id_hashes: Int64s  # (n_users,)
-    liked: IndicesPerUser  # per user, indices in `liked_id_hashes`
+    liked: IndicesPerUser  # per user, indices in `liked_id_hashes`, in the order of time
     liked_id_hashes: Int64s  # (n_liked_posts,)
     liked_features: PostFeatures
     candidate_features: PostFeatures  # in the order of `inputs.posts`
@@ -93,7 +93,7 @@ def _refuse_emptied(inputs: RankingInput, chosen: npt.NDArray[np.int64], *, n_po
 
 
 def _indices_by_user(user_id_hashes: Int64s, indices: Int64s, wanted: Int64s) -> Sequence[Int64s]:
-    """The indices of each wanted user, in the order of `wanted`."""
+    """The indices of each wanted user, in the order of `wanted`; those of a user stay in their order."""
     order = np.argsort(user_id_hashes, kind="stable")
     sorted_keys, sorted_places = user_id_hashes[order], indices[order]
     starts = np.searchsorted(sorted_keys, wanted, side="left")

@@ -67,12 +67,12 @@ def users_from(
     liked_features: PostFeatures,
     device: torch.device,
 ) -> UserSide:
-    """The user side of a run: each user's id and the mean of what they liked.
+    """The user side of a run: each user's id and what they liked.
 
     Args:
         model: the champion.
         model_rows: (n_users,) user rows, 0 = joined after the training.
-        liked: for each user, indices in the column of liked posts.
+        liked: for each user, indices in the column of liked posts, in the order in which they were liked.
         liked_rows: (n_liked_posts,) post rows of all posts that someone in the run liked, 0 = newer than the model.
         liked_features: vectors of the same posts.
         device: of the model.

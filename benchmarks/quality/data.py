@@ -26,6 +26,7 @@ class Columns:
     val: Int64s | None = None  # (v, 2)
     test_negatives: Int64s | None = None  # (m, k) posts
     train_at: Seconds | None = None  # (n,) seconds
+    last_out: bool = False  # whether `val` and `test` are each user's last two events, in order
     post_id_hashes: Int64s  # (n_posts,) ascending: all that exist
     created_at: Seconds | None = None  # (n_posts,) seconds
     features: PostFeatures = NO_FEATURES
@@ -49,8 +50,10 @@ class QualityData:
     posts: SortedPosts
     features: PostFeatures
     user_id_hashes: Int64s  # (n_users,) the first n_asked are asked; those and the others ascend
-    train: Examples
-    val: Examples | None  # chooses between settings and epochs; nothing is trained on it
+    train: Examples  # all that may be known when the test split is asked; with `last_out`, `val` too
+    earlier: Examples  # what may be known when `val` is asked
+    val: Examples | None  # chooses between settings and epochs; nothing is trained on it meanwhile
+    last_out: bool  # whether `val` and the test split are each user's last two events, in order
     timed: bool  # whether `train` has times; else all are 0
     train_likes: LikeMatrix  # (n_users, n_posts) `train`
     test_likes: LikeMatrix  # (n_asked, n_posts) `test`
@@ -82,9 +85,11 @@ def lined_up(columns: Columns) -> QualityData:
         DataMalformed: nothing is left for training or evaluation.
     """
     posts, timed = _posts(columns), columns.train_at is not None
-    train = _examples(columns.train, columns.train_at, posts)
-    val = None if columns.val is None or len(columns.val) == 0 else _examples(columns.val, None, posts)
+    earlier = _examples(columns.train, columns.train_at, posts)
+    val = None if columns.val is None or len(columns.val) == 0 else _examples(columns.val, _val_at(columns), posts)
     known = columns.train if val is None else np.concatenate([columns.train, _pairs_of(val)])
+    last_out = columns.last_out and val is not None
+    train = _joined(earlier, val) if last_out and val is not None else earlier
     fresh = ~_is_among(columns.test, known)
     asked = columns.test[fresh]
     if len(train) == 0 or len(asked) == 0:
@@ -106,9 +111,11 @@ def lined_up(columns: Columns) -> QualityData:
         features=columns.features,
         user_id_hashes=user_id_hashes,
         train=train,
+        earlier=earlier,
         val=val,
+        last_out=last_out,
         timed=timed,
-        train_likes=likes(columns.train, len(user_id_hashes)),
+        train_likes=likes(_pairs_of(train), len(user_id_hashes)),
         test_likes=likes(asked, len(first)),
         left_out=likes(known[np.isin(known[:, 0], user_id_hashes)], len(first)),
         questions=_questions(columns, fresh, user_id_hashes, posts),
@@ -152,6 +159,28 @@ def _posts(columns: Columns) -> SortedPosts:
 def _examples(pairs: Int64s, at: Seconds | None, posts: SortedPosts) -> Examples:
     """Each pair once, at its first time; 0 where there are no times."""
     return examples_of(_likes(pairs[:, 0], pairs[:, 1], np.zeros(len(pairs)) if at is None else at), posts)
+
+
+def _val_at(columns: Columns) -> Seconds | None:
+    """The times of `val` where it follows each user's training likes; None: it has none."""
+    if columns.val is None or columns.train_at is None or not columns.last_out:
+        return None
+    users, rows = np.unique(columns.train[:, 0], return_inverse=True)
+    last = np.full(len(users) + 1, columns.train_at.min(initial=0.0))  # the last one is for users without any
+    np.maximum.at(last, rows, columns.train_at)
+    place = np.minimum(np.searchsorted(users, columns.val[:, 0]), len(users) - 1)
+    return last[np.where(users[place] == columns.val[:, 0], place, len(users))] + 1.0
+
+
+def _joined(first: Examples, second: Examples) -> Examples:
+    """Both, by time; their pairs differ."""
+    at = np.r_[first.at, second.at]
+    order = np.argsort(at, kind="stable")
+    return Examples(
+        user_id_hashes=np.r_[first.user_id_hashes, second.user_id_hashes][order],
+        post_id_hashes=np.r_[first.post_id_hashes, second.post_id_hashes][order],
+        at=at[order],
+    )
 
 
 def _likes(user_key: Int64s, post_key: Int64s, at: Seconds) -> Events:

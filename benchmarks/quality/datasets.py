@@ -37,6 +37,9 @@ def _one_file(file: str, name: str) -> Callable[[Path], Iterator[Columns]]:
 
 DATASETS: dict[str, Dataset] = {
     "ml1m": Dataset(cuts=_one_file("ml1m_ncf.npz", "ml1m"), workers=2),
+    "ml1m-order": Dataset(cuts=_one_file("ml1m_mm/ml1m_order.npz", "ml1m-order")),
+    "beauty": Dataset(cuts=_one_file("beauty_seq.npz", "beauty"), seeds=(1,)),
+    "toys": Dataset(cuts=_one_file("toys_seq.npz", "toys"), seeds=(1,)),
     "tiktok": Dataset(cuts=_one_file("tiktok_mm.npz", "tiktok")),
     "ml100k": Dataset(cuts=movielens_cuts, replayed=True),
 }

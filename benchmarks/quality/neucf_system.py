@@ -40,8 +40,9 @@ def shipped(data: QualityData) -> Variant:
     """The default configuration, with the content of the data."""
     image, caption = data.features.image, data.features.caption
     config = NeuCFConfig(
-        image_width=0 if image is None else image.width, caption_width=0 if caption is None else caption.width
-    )
+        image_width=0 if image is None else image.width, caption_width=0 if caption is None else caption.width,
+        recent=NeuCFConfig().recent if data.timed else 0,
+    )  # fmt: skip
     return Variant(config=config, recipe=Recipe(), features=data.features)
 
 
@@ -68,7 +69,7 @@ def _found(data: QualityData, variant: Variant, seed: int) -> Recipe:
     Without a validation set, it asks for likes held back at random: where there are no times, no like is the last.
     """
     if data.val is not None:
-        earlier, asked = data.train, data.val
+        earlier, asked = data.earlier, data.val
     else:
         held_back = _held_back(data.train, np.random.default_rng(seed))
         earlier, asked = data.train.where(~held_back), data.train.where(held_back)
@@ -101,8 +102,16 @@ def _ranker(model: NeuCF, known: TrainingSet, data: QualityData, variant: Varian
         train_likes=data.train_likes,
         test_likes=_nothing(data),
         withheld=_nothing(data),
+        in_order=_in_order(data) if data.timed else None,
     )
     return ModelRanker(model, task, known.users, known.posts, variant.features)
+
+
+def _in_order(data: QualityData) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """The likes of the users asked, user by user, in the order of time. -> (n_likes,) places of posts"""
+    users = data.user_id_hashes[: data.n_asked]  # ascending
+    known = data.train.where(np.isin(data.train.user_id_hashes, users))
+    return data.posts.indices(known.post_id_hashes[np.argsort(known.user_id_hashes, kind="stable")])
 
 
 def _nothing(data: QualityData) -> LikeMatrix:

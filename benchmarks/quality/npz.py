@@ -5,8 +5,11 @@
 | `train` (n, 2), `test` (m, 2) | user, item: whole numbers, not negative; users may be any numbers |
 | `val` (v, 2) | optional; chooses the number of epochs, else a part of `train` does |
 | `test_negatives` (m, k) | optional; each test item is then ranked against its row alone (protocol `ncf_sampled`) |
-| `train_time` (n,), `item_time` (n_items,) | optional; seconds |
+| `train_time` (n,), `item_time` (n_items,) | optional; seconds, or places in a user's order |
 | `image` (n_items, width) and any other two-dimensional array of numbers | optional content, row i is item i |
+
+With `train_time`, and at most one pair of each user in `val` and in `test`, these are each user's last two events: then
+`val` is known when `test` is asked (protocol `last_out_in_order`).
 """
 
 import zipfile
@@ -52,11 +55,17 @@ def read_npz(path: Path, *, name: str) -> Columns:
         val=pairs.get("val"),
         test_negatives=negatives,
         train_at=_times(arrays, "train_time", len(pairs["train"]), path),
+        last_out=_is_last_out(pairs) and "train_time" in arrays,
         post_id_hashes=post_id_hashes,
         created_at=_times(arrays, "item_time", len(post_id_hashes), path),
         features=features,
         slots=slots,
     )
+
+
+def _is_last_out(pairs: Mapping[str, Int64s]) -> bool:
+    """Whether val and test hold at most one event of each user, as where the last two were held back."""
+    return "val" in pairs and all(len(np.unique(pairs[key][:, 0])) == len(pairs[key]) > 0 for key in ("val", "test"))
 
 
 def _arrays(path: Path) -> dict[str, Array]:

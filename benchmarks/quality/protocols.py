@@ -16,6 +16,7 @@ from shared.neucf.fast.finite import refuse_non_finite
 from shared.neucf.score import best_posts, blocks
 
 ALL_ITEMS = "all_items_ranked"
+LAST_OUT = "last_out_in_order"  # the same; asked for each user's last event, and all before it is known
 COLD_ITEMS = "cold_items_ranked"
 SAMPLED = sampled.PROTOCOL
 KS = (5, 10, 20)  # lengths of list that are reported
@@ -39,7 +40,9 @@ Ask = Callable[[Ranker, QualityData], Answered]
 
 def main_protocol(data: QualityData) -> tuple[str, Ask]:
     """Given negatives if there are any, else all posts."""
-    return (ALL_ITEMS, all_items_ranked) if data.questions is None else (SAMPLED, ncf_sampled)
+    if data.questions is not None:
+        return SAMPLED, ncf_sampled
+    return LAST_OUT if data.last_out else ALL_ITEMS, all_items_ranked
 
 
 def protocols_of(data: QualityData) -> dict[str, Ask]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from benchmarks.errors import BenchmarkRefused
 from benchmarks.quality.data import QualityData
+from benchmarks.quality.in_order import WeightedHistories, decayed_histories, transitions
 from benchmarks.quality.neucf_system import train_neucf
 from benchmarks.quality.plain_neumf import plain_neumf
 from benchmarks.quality.protocols import asks_cold
@@ -20,6 +21,10 @@ NEUCF = "neucf"
 PHOTO_KNN = "photo-knn"
 EASE_L2 = (30.0, 100.0, 300.0, 1000.0, 3000.0)  # half decades around what Steck 2019 found on three data sets
 IALS_SETTINGS = ((32, 1.0, 5.0), (64, 5.0, 50.0), (64, 20.0, 100.0), (128, 5.0, 50.0))  # factors, weight of a like, l2
+# Weight of a like, relative to the next later one, beside each setting of the plain baseline.
+DECAYED_KNN = (0.8, 0.9, 0.95)
+DECAYED_EASE = ((300.0, 0.8), (300.0, 0.9), (300.0, 0.95), (100.0, 0.9), (1000.0, 0.9))
+TRANSITIONS = ((0.75, 300.0), (0.75, 30.0), (0.75, 100.0), (0.6, 300.0), (0.85, 300.0))  # weight per step, l2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +53,22 @@ def _ials(data: QualityData, setting: tuple[int, float, float], seed: int) -> Ra
     )
 
 
+def _decayed_knn(data: QualityData, share: float, _: int) -> Ranker:
+    plain = ItemKNN(data.train_likes)
+    return PopularForColdUsers(WeightedHistories(decayed_histories(data, share), plain.weights), data.train_likes)
+
+
+def _decayed_ease(data: QualityData, setting: tuple[float, float], _: int) -> Ranker:
+    l2, share = setting
+    plain = EASE(data.train_likes, l2=l2)
+    return PopularForColdUsers(WeightedHistories(decayed_histories(data, share), plain.weights), data.train_likes)
+
+
+def _transitions(data: QualityData, setting: tuple[float, float], _: int) -> Ranker:
+    share, l2 = setting
+    return PopularForColdUsers(transitions(data, share, l2), data.train_likes)
+
+
 def _untuned(make: Callable[[QualityData, int], Ranker]) -> Callable[[QualityData], Prepared]:
     return lambda data: lambda seed: TrainedSystem(ranker=make(data, seed))
 
@@ -74,6 +95,9 @@ SYSTEMS: dict[str, System] = {
         prepare=_untuned(lambda data, _: PopularForColdUsers(ItemKNN(data.train_likes), data.train_likes))
     ),
     "ease": System(prepare=Tuned(make=_ease, settings=EASE_L2, climbs=True)),
+    "item-knn-decayed": System(prepare=Tuned(make=_decayed_knn, settings=DECAYED_KNN), fits=lambda data: data.timed),
+    "ease-decayed": System(prepare=Tuned(make=_decayed_ease, settings=DECAYED_EASE), fits=lambda data: data.timed),
+    "transitions": System(prepare=Tuned(make=_transitions, settings=TRANSITIONS), fits=lambda data: data.timed),
     "ials": System(prepare=Tuned(make=_ials, settings=IALS_SETTINGS), seeded=True),
     PHOTO_KNN: _content_knn(lambda data: data.features.image),
     "caption-knn": _content_knn(lambda data: data.features.caption),

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from benchmarks.quality.measure import Measured, mean_over_seeds
 from benchmarks.quality.musts import checked
-from benchmarks.quality.protocols import ALL_ITEMS, COLD_ITEMS, KS, SAMPLED
+from benchmarks.quality.protocols import ALL_ITEMS, COLD_ITEMS, KS, LAST_OUT, SAMPLED
 from benchmarks.quality.rows import BOOTSTRAP_SEED, differences, intervals, means, measured_seeds
 from benchmarks.quality.systems import NEUCF
 from s02_train_neucf.evaluation.metrics import Interval
@@ -16,6 +16,7 @@ from s02_train_neucf.evaluation.user_groups import by_group, user_groups
 
 SHOWN: Mapping[str, tuple[str, ...]] = {
     ALL_ITEMS: ("hr@10", "ndcg@10", "recall@20", "ndcg@20", "mrr@10"),
+    LAST_OUT: ("hr@10", "ndcg@10", "hr@20", "ndcg@20", "mrr@10"),
     COLD_ITEMS: ("recall@20", "ndcg@20", "auc"),
     SAMPLED: ("hr@5", "ndcg@5", "hr@10", "ndcg@10"),
 }
@@ -31,8 +32,8 @@ def show(console: Console, measured: Measured, provenance: Mapping[str, str]) ->
         between = differences(measured, protocol)
         if between:
             console.print(_differences_table(between, protocol))
-        if protocol == ALL_ITEMS:
-            console.print(_spread_table(measured))
+        if protocol in (ALL_ITEMS, LAST_OUT):
+            console.print(_spread_table(measured, protocol))
         if NEUCF in measured.of(protocol) and protocol != COLD_ITEMS:
             console.print(_groups_table(measured, protocol))
     _show_musts(console, measured)
@@ -83,9 +84,9 @@ def _differences_table(between: Mapping[str, Mapping[str, Interval]], protocol: 
     return table
 
 
-def _spread_table(measured: Measured) -> Table:
+def _spread_table(measured: Measured, protocol: str) -> Table:
     """Metrics of the lists besides hits."""
-    by_system = {name: means(those) for name, those in measured.of(ALL_ITEMS).items()}
+    by_system = {name: means(those) for name, those in measured.of(protocol).items()}
     headings = [name for name in next(iter(by_system.values())) if name.startswith(BESIDES)]
     table = Table(title=f"{measured.data.name}, lists of {max(KS)}: coverage of all posts, novelty in bits")
     for heading in ("system", *headings):

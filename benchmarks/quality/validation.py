@@ -22,7 +22,7 @@ def validation_of(data: QualityData) -> QualityData | None:
     """
     generator = np.random.default_rng(SEED)
     if data.val is not None:
-        train, asked = data.train, data.val
+        train, asked = data.earlier, data.val
     else:
         held = held_back(data, generator)
         train, asked = data.train.where(~held), data.train.where(held)

@@ -44,6 +44,8 @@ class EvaluationTask:
     test_likes: LikeMatrix  # (n_users, n_posts) likes after the cut
     withheld: LikeMatrix  # (n_users, n_posts) never ranked: seen before the cut, liked or not, and own posts
     ranked: NDArray[np.bool_] | None = None  # (n_posts,) posts that are ranked at all; None: all
+    # (n_known_likes,) the posts of `known`, user by user in the order in which they were liked; None: there is no order
+    in_order: NDArray[np.int64] | None = None
 
     @property
     def known(self) -> LikeMatrix:
@@ -72,6 +74,7 @@ class EvaluationTask:
             user_id_hashes=self.user_id_hashes[users],
             test_likes=self.test_likes.take(users),
             withheld=self.withheld.take(users),
+            in_order=None if self.in_order is None else self.in_order[: self.train_likes.starts[len(users)]],
         )
 
     def of_most_liked(self, n: int) -> Self:
@@ -132,6 +135,8 @@ def evaluation_task_of(
         indices = posts.indices(examples.post_id_hashes)
         return LikeMatrix.of(model_rows, indices, n_users=n_users, n_posts=len(posts.id_hashes))
 
+    known = train.where(np.isin(train.user_id_hashes, asked))  # by time
+    by_user = np.argsort(known.user_id_hashes, kind="stable")
     withheld = withheld_codes(asked, posts, train if before is None else before)
     return EvaluationTask(
         user_id_hashes=asked,
@@ -139,6 +144,7 @@ def evaluation_task_of(
         train_likes=likes(train, len(users)),
         test_likes=likes(test, len(asked)),
         withheld=LikeMatrix.of_codes(withheld, n_users=len(asked), n_posts=len(posts.id_hashes)),
+        in_order=posts.indices(known.post_id_hashes[by_user]),
     )
 
 
@@ -165,9 +171,9 @@ class ModelRanker:
         device = model.gmf_weights.device
         post_rows = posts.model_rows(task.posts.id_hashes)
         vectors = vectors_of(model, post_rows, features, device)
-        known = task.known
-        self.model = model
-        self.users = user_side_of(model, users.model_rows(task.user_id_hashes), known.posts, known.starts[:-1], vectors)
+        known, self.model = task.known, model
+        liked = known.posts if task.in_order is None else task.in_order
+        self.users = user_side_of(model, users.model_rows(task.user_id_hashes), liked, known.starts[:-1], vectors)
         with torch.no_grad():
             self.posts = model.post_side_of(vectors, torch.from_numpy(post_rows).to(device))
 

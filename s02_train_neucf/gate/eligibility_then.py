@@ -21,7 +21,7 @@ class UserHistories:
 
     user_id_hashes: Int64s  # (n_users,) ascending
     events: Events  # all their events
-    liked: Int64s  # (n_likes,) indices of posts that they liked and that still existed, user by user
+    liked: Int64s  # (n_likes,) posts that they liked and that still existed, user by user, in the order of time
     starts: Int64s  # (n_users,) where each user's likes begin
 
     @property
@@ -38,7 +38,7 @@ def histories_at(history: "History", at: float, user_id_hashes: Int64s) -> UserH
     indices = posts.indices(liked.post_id_hashes)
     existed = (posts.created_at[indices] <= at) & (history.data.deleted_at[indices] > at)
     users, indices = np.searchsorted(user_id_hashes, liked.user_id_hashes[existed]), indices[existed]
-    order = np.lexsort((indices, users))
+    order = np.argsort(users, kind="stable")  # the likes are by time
     starts = np.searchsorted(users[order], np.arange(len(user_id_hashes)))
     return UserHistories(user_id_hashes=user_id_hashes, events=events, liked=indices[order], starts=starts)
 

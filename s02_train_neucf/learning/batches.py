@@ -1,4 +1,7 @@
-"""Batches of users: which of their likes are input (history), which are targets, and which posts compete."""
+"""Batches of users: which of their likes are input (history), which are targets, and which posts compete.
+
+`NextLikes` is for models that read the order of likes: its batches are of moments, a user just before a like of theirs.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,6 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.neucf.recent_likes import latest_likes
+
 if TYPE_CHECKING:
     from s02_train_neucf.data.dataset import LikeMatrix, TrainingSet
     from s02_train_neucf.learning.recipe import Recipe
@@ -15,6 +20,7 @@ if TYPE_CHECKING:
 Int64s = NDArray[np.int64]
 
 HISTORY_SHARE = 0.5  # of a user's likes, where there is no order in time
+PARTS = 4  # of all likes: an epoch asks for one of them, so that validation comes often enough
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,6 +47,7 @@ class Batch:
     target_at: NDArray[np.float64]  # (n_targets,) seconds
     target_weights: NDArray[np.float32] | None = None  # (n_targets,) None: all alike
     disliked: DislikedPosts | None = None
+    latest: Int64s | None = None  # (n_users, n) indices of the posts that each liked last; None: order does not count
 
 
 def batches_of(
@@ -59,7 +66,7 @@ def batches_of(
             in_history = np.zeros(len(at), dtype=np.bool_)
         else:
             in_history = _earlier_likes(likes, at, generator) if in_order else _random_likes(likes, generator)
-        rows, chance = _posts_of(data, likes, recipe.max_posts, generator)
+        rows, chance = posts_of_step(data, likes.posts, likes.n_users, recipe.max_posts, generator)
         has_every_post = len(rows) == data.posts.n_rows - 1
         indices, user = likes.posts - 1 if has_every_post else np.searchsorted(rows, likes.posts), likes.users
         n_history = np.bincount(user[in_history], minlength=len(chosen))
@@ -73,18 +80,82 @@ def batches_of(
             target_users=user[~in_history],
             target_posts=indices[~in_history],
             target_at=at[~in_history],
-            target_weights=_weights(data, own[~in_history]),
-            disliked=_disliked(data, chosen, rows),
+            target_weights=like_weights(data, own[~in_history]),
+            disliked=disliked_posts(data, chosen, rows),
         )
 
 
-def _weights(data: "TrainingSet", indices: Int64s) -> NDArray[np.float32] | None:
+class NextLikes:
+    """Batches of moments: what a user had liked until then is the history, and what came next the targets."""
+
+    def __init__(self, data: "TrainingSet", recipe: "Recipe", *, recent: int) -> None:
+        self.data, self.recipe, self.recent = data, recipe, recent
+        users = data.likes.users
+        self.order = np.lexsort((data.liked_at, users))  # of equal times, the lower post row first
+        self.users, self.posts = users, data.likes.posts[self.order]  # (n_likes,)
+
+    def batches(self, generator: np.random.Generator) -> Iterator[Batch]:
+        """The batches of one epoch: moments in a random order, each of all moments about equally often."""
+        recipe, n = self.recipe, len(self.order)
+        size = min(recipe.batch_moments, n)
+        steps = min(max(recipe.steps_per_epoch, -(-n // (size * PARTS))), recipe.max_steps)
+        for moments in islice(self._parts(size, generator), steps):
+            yield self._batch(moments, generator)
+
+    def _parts(self, size: int, generator: np.random.Generator) -> Iterator[Int64s]:
+        """Without end: all moments in a random order, and again in another one."""
+        n = len(self.order)
+        while True:
+            shuffled = generator.permutation(n)
+            yield from (shuffled[start : start + size] for start in range(0, n - size + 1, size))
+
+    def _batch(self, moments: Int64s, generator: np.random.Generator) -> Batch:
+        """The batch of the moments before these likes."""
+        data, recipe = self.data, self.recipe
+        users = self.users[moments]
+        first, end = data.likes.starts[users], data.likes.starts[users + 1]
+        history, n_history = _ranges(first, moments)
+        targets, n_targets = _ranges(moments, np.minimum(moments + recipe.next_likes, end))
+        posts = self.posts[np.r_[history, targets]]
+        rows, chance = posts_of_step(data, posts, len(users), recipe.max_posts, generator)
+        indices = posts - 1 if len(rows) == data.posts.n_rows - 1 else np.searchsorted(rows, posts)
+        starts = np.r_[0, np.cumsum(n_history)[:-1]]
+        of_targets = np.repeat(np.arange(len(users)), n_targets)
+        later = np.arange(len(targets)) - np.repeat(np.cumsum(n_targets) - n_targets, n_targets)
+        weights = (recipe.next_share**later).astype(np.float32)
+        weights /= np.bincount(of_targets, weights, len(users)).astype(np.float32)[of_targets]
+        own = like_weights(data, self.order[targets])
+        return Batch(
+            user_rows=users,
+            post_rows=rows,
+            inclusion_probability=chance,
+            history_posts=indices[: len(history)],
+            history_starts=starts,
+            history_users=np.repeat(np.arange(len(users)), n_history),
+            target_users=of_targets,
+            target_posts=indices[len(history) :],
+            target_at=data.liked_at[self.order[targets]],
+            target_weights=weights if own is None else weights * own,
+            disliked=disliked_posts(data, users, rows),
+            latest=latest_likes(indices[: len(history)], starts, self.recent),
+        )
+
+
+def _ranges(first: Int64s, end: Int64s) -> tuple[Int64s, Int64s]:
+    """All whole numbers of some ranges, one after the other, and how many each has. (n,), (n,) -> (sum,), (n,)"""
+    counts = end - first
+    starts = np.cumsum(counts) - counts
+    return np.arange(counts.sum()) + np.repeat(first - starts, counts), counts
+
+
+def like_weights(data: "TrainingSet", indices: Int64s) -> NDArray[np.float32] | None:
+    """The weights of these likes as targets; None: all alike."""
     if data.event_weights is None or data.event_weights.likes is None:
         return None
     return data.event_weights.likes[indices]
 
 
-def _disliked(data: "TrainingSet", users: Int64s, post_rows: Int64s) -> DislikedPosts | None:
+def disliked_posts(data: "TrainingSet", users: Int64s, post_rows: Int64s) -> DislikedPosts | None:
     """What these users hid or ignored among the posts of the step. No post is added for it: that would change
     `inclusion_probability`.
     """
@@ -128,17 +199,24 @@ def _random_likes(likes: "LikeMatrix", generator: np.random.Generator) -> NDArra
     return in_history
 
 
-def _posts_of(
-    data: "TrainingSet", likes: "LikeMatrix", max_posts: int, generator: np.random.Generator
+def posts_of_step(
+    data: "TrainingSet", liked: Int64s, n_users: int, max_posts: int, generator: np.random.Generator
 ) -> tuple[Int64s, NDArray[np.float32]]:
     """The posts of a step and the probability of each to be in it: all posts, or liked ones and a uniform sample.
 
     The probability corrects the softmax (Bengio and Senécal 2008; Yi et al., RecSys 2019): without it, posts that are
     liked often would be ranked too low, because they are in every batch.
+
+    Args:
+        data: the training set.
+        liked: post rows that must be in the step.
+        n_users: of the step, each of whom may bring a post in.
+        max_posts: drawn at most.
+        generator: of the draw.
     """
     every = data.post_rows()
     if len(every) <= max_posts:
         return every, np.ones(len(every), dtype=np.float32)
-    rows = np.union1d(likes.posts, generator.choice(every, size=max_posts, replace=False))
-    not_drawn = (1.0 - data.liked_by[rows]) ** likes.n_users * (1.0 - max_posts / len(every))
+    rows = np.union1d(liked, generator.choice(every, size=max_posts, replace=False))
+    not_drawn = (1.0 - data.liked_by[rows]) ** n_users * (1.0 - max_posts / len(every))
     return rows, np.maximum(1.0 - not_drawn, 1e-6).astype(np.float32)

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from shared.neucf.model import NeuCF, PostSide, UserSide, taste_of
+from shared.neucf.recent_likes import decayed_means
 from shared.neucf.vocab import UNKNOWN_ROW
 
 if TYPE_CHECKING:
@@ -58,7 +59,9 @@ class Step:
                 for each in (batch.history_posts, batch.history_starts, batch.history_users)
             )
             taste = learned_taste_of(vectors, *history)  # (n_users, width)
-        return self.model.user_side(user_rows, taste), self.model.post_side_of(vectors, posts.model_rows)
+        recent = None if batch.latest is None else decayed_means(vectors, to_device(batch.latest, self.device))
+        users = self.model.user_side(user_rows, taste, recent, self.noise)
+        return users, self.model.post_side_of(vectors, posts.model_rows)
 
     def _forget(self, model_rows: Tensor) -> Tensor:
         """Dropout of model rows: without it the unknown row would keep its initial values and mean nothing.

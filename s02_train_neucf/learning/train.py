@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from s02_train_neucf.data.dataset import TrainingSet
-from s02_train_neucf.learning.batches import batches_of
+from s02_train_neucf.learning.batches import Batch, NextLikes, batches_of
 from s02_train_neucf.learning.curves import EpochResult
 from s02_train_neucf.learning.loss import Step
 from s02_train_neucf.learning.recipe import Recipe
@@ -154,12 +154,14 @@ class _Learner:
         self.model, self.data, self.recipe, self.draws = model, data, recipe, np.random.default_rng(seed)
         self.step = Step(model, data, torch.Generator(model.gmf_weights.device).manual_seed(seed + 1))
         self.optimizer, self.mean = _optimizer(model, recipe), RunningMean(model, recipe.averaging)
+        recent = model.config.recent
+        self.next_likes = NextLikes(data, recipe, recent=recent) if recent else None
 
     def one_epoch(self, number: int) -> float:
         """Do all steps of an epoch; returns the mean loss."""
         self.model.train()
         losses = []
-        for batch in batches_of(self.data, self.recipe, history=self.model.config.history, generator=self.draws):
+        for batch in self._batches():
             self.optimizer.zero_grad(set_to_none=True)
             loss = self.step.loss(batch)
             loss.backward()
@@ -167,6 +169,11 @@ class _Learner:
             self.mean.follow()
             losses.append(float(loss.detach()))
         return _finite(losses, number)
+
+    def _batches(self) -> Iterator[Batch]:
+        if self.next_likes is not None:
+            return self.next_likes.batches(self.draws)
+        return batches_of(self.data, self.recipe, history=self.model.config.history, generator=self.draws)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -239,11 +246,12 @@ def _width(vectors: ContentVectors | None) -> int:
 def _optimizer(model: NeuCF, recipe: Recipe) -> torch.optim.Optimizer:
     """AdamW with strong decay on tables and content projections, and a different decay on the other layers."""
     tables = _parameters(model, ("user_table", "post_table", "image", "caption"))
-    layers = _parameters(model, ("user_hidden", "post_hidden", "tower"))
+    layers = _parameters(model, ("user_hidden", "post_hidden", "tower", "recent_likes"))
     free = [model.gmf_weights, *([model.post_bias] if model.post_bias.requires_grad else [])]
+    in_order = model.recent_likes is not None
     groups = [
-        {"params": tables, "weight_decay": recipe.table_decay},
-        {"params": layers, "weight_decay": recipe.layer_decay},
+        {"params": tables, "weight_decay": recipe.order_decay if in_order else recipe.table_decay},
+        {"params": layers, "weight_decay": recipe.order_decay if in_order else recipe.layer_decay},
         {"params": free, "weight_decay": 0.0},
     ]
     return torch.optim.AdamW(groups, lr=recipe.learning_rate, fused=True)

@@ -66,6 +66,8 @@ def _copy_values(before: Predecessor, member: NeuCF, users: Tensor, posts: Tenso
     model.user_hidden.load_state_dict(member.user_hidden.state_dict())
     model.post_hidden.load_state_dict(member.post_hidden.state_dict())
     model.tower.load_state_dict(member.tower.state_dict())
+    if model.recent_likes is not None and member.recent_likes is not None:
+        model.recent_likes.load_state_dict(member.recent_likes.state_dict())
     not_transferable = _not_transferable(before, model.config)
     for name, layer, old in (("image", model.image, member.image), ("caption", model.caption, member.caption)):
         if layer is not None and old is not None and name not in not_transferable:

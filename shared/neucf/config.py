@@ -10,6 +10,12 @@ from shared.errors import ArtefactError, ConfigurationError
 MAX_WIDTH = 8192  # numbers in one vector
 MAX_LAYERS = 16  # of a tower
 MEMBERS = 3  # models that start from different random values and are served as their mean
+WITHOUT_ORDER: Mapping[str, Any] = {
+    "recent": 0,
+    "recent_hidden": 1,
+    "recent_dropout": 0.0,
+    "members": 1,
+}  # of models before these fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,23 +29,29 @@ class NeuCFConfig:
     caption_width: int = 0  # numbers in a caption vector; 0: the model knows no captions
     content_width: int = 32  # principal components that are kept of an image or caption vector, at most
     history: bool = True  # whether the mean of a user's liked posts joins the user's own vector
+    recent: int = 0  # of a user's latest likes, how many join it as well, by their order; 0: none
+    recent_hidden: int = 64  # numbers in the hidden layer over them
+    recent_dropout: float = 0.3  # share of what enters that layer that training sets to zero
+    members: int = 1  # merged into this model, see `merge`; each reads latest likes by itself
     post_bias: bool = True  # whether each post has a score of its own, the same for all users
     dropout: float = 0.0  # share of the first hidden layer that training sets to zero
     id_dropout: float = 0.1  # share of user and post rows that training replaces by the unknown row
 
     def __post_init__(self) -> None:
-        for name in ("gmf_width", "mlp_width", "content_width"):
+        for name in ("gmf_width", "mlp_width", "content_width", "recent_hidden", "members"):
             _check_width(name, getattr(self, name), smallest=1)
-        for name in ("image_width", "caption_width"):
+        for name in ("image_width", "caption_width", "recent"):
             _check_width(name, getattr(self, name), smallest=0)
         if not isinstance(self.tower, tuple) or not 0 < len(self.tower) <= MAX_LAYERS:
             raise ConfigurationError(f"tower: got {self.tower!r:.200}, expected from 1 to {MAX_LAYERS} layer widths")
         for width in self.tower:
             _check_width("tower", width, smallest=1)
+        if self.gmf_width % self.members or self.mlp_width % self.members:
+            raise ConfigurationError(f"members: got {self.members}, which do not share {self.width} numbers evenly")
         for name in ("history", "post_bias"):
             if not isinstance(getattr(self, name), bool):
                 raise ConfigurationError(f"{name}: got {getattr(self, name)!r}, expected true or false")
-        for name in ("dropout", "id_dropout"):
+        for name in ("dropout", "id_dropout", "recent_dropout"):
             share = getattr(self, name)
             if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share < 1:
                 raise ConfigurationError(f"{name}: got {share!r}, expected a share in [0, 1)")
@@ -61,6 +73,7 @@ class NeuCFConfig:
             ArtefactError: a name too many or too few, or a value out of range.
         """
         expected = {field.name for field in fields(cls)}
+        values = {**WITHOUT_ORDER, **values} if not values.keys() & WITHOUT_ORDER.keys() else values
         if set(values) != expected:
             raise ArtefactError(
                 f"manifest config: got unknown {sorted(set(values) - expected)} and "

@@ -49,7 +49,7 @@ def split_members(whole: NeuCF, config: NeuCFConfig) -> tuple[NeuCF, ...]:
     members = []
     for index in range(n):
         member_config = replace(
-            whole.config, gmf_width=config.gmf_width, mlp_width=config.mlp_width, tower=config.tower
+            whole.config, gmf_width=config.gmf_width, mlp_width=config.mlp_width, tower=config.tower, members=1
         )
         member = NeuCF(
             member_config, n_user_rows=whole.user_table.num_embeddings, n_post_rows=whole.post_table.num_embeddings
@@ -63,19 +63,22 @@ def split_members(whole: NeuCF, config: NeuCFConfig) -> tuple[NeuCF, ...]:
 
 def shape_of(config: NeuCFConfig) -> tuple[object, ...]:
     """What two models must share so that one can start from the layers and rows of the other."""
-    return (config.gmf_width, config.mlp_width, config.tower)
+    return (config.gmf_width, config.mlp_width, config.tower, config.recent_hidden if config.recent else 0)
 
 
 def config_of_merged(config: NeuCFConfig, n: int) -> NeuCFConfig:
     """The config of n merged members."""
     tower = tuple(width * n for width in config.tower)
-    return replace(config, gmf_width=config.gmf_width * n, mlp_width=config.mlp_width * n, tower=tower)
+    members = n if config.recent else 1  # without latest likes, a wider model is all that merging makes
+    return replace(config, gmf_width=config.gmf_width * n, mlp_width=config.mlp_width * n, tower=tower, members=members)
 
 
 def _joined(name: str, weights: Sequence[Weights], config: NeuCFConfig) -> Tensor:
     parts, n = [each[name] for each in weights], len(weights)
     if name.endswith((".center", ".components")):  # taken from the same content, not learned
         return parts[0]
+    if name.startswith("recent_likes."):  # one part for each member
+        return torch.cat(parts)
     if name in ("user_table.weight", "post_table.weight") or name.endswith(".missing"):
         return _side_by_side(parts, config)
     if name.endswith(".projection.weight"):
@@ -98,6 +101,8 @@ def _part(name: str, whole: Tensor, config: NeuCFConfig, index: int, n: int) -> 
     last = f"tower.{len(config.tower) - 1}"
     if name.endswith((".center", ".components")) or name in ("post_bias", f"{last}.bias"):
         return whole
+    if name.startswith("recent_likes."):
+        return whole[index : index + 1]
     if name in ("user_table.weight", "post_table.weight") or name.endswith(".missing"):
         return _columns(whole, config, index, n)
     if name.endswith(".projection.weight"):

@@ -6,7 +6,7 @@ What we do differently, and why:
 - A post's vector joins id, image and caption. A linear layer over a concatenation is the sum of linear layers over its
   parts, so each part is projected and added; a post without an id (row 0) still has its photo's and caption's vectors.
 - A user's vector is the id's plus the mean vector of the posts that the user liked, so that someone who joined after
-  the training is served too, through row 0 and what they liked.
+  the training is served too, through row 0 and what they liked. What they liked last can join it in its order.
 - The MLP's first layer is split the same way into a user part and a post part: serving computes each once.
 - The last layer gives a log-odds, not a probability: ranking does not need the sigmoid, and the loss applies it.
 """
@@ -24,6 +24,7 @@ from shared.neucf.content import ContentLayer, ReducedContent
 from shared.neucf.features import ContentVectors, PostFeatures
 from shared.neucf.layers import unset
 from shared.neucf.pairwise import pairwise_hidden
+from shared.neucf.recent_likes import RecentLikes
 
 TABLE_STD = 0.05  # spread of initial ids and projections; a larger one was no better (EXPERIMENTS.md)
 
@@ -82,6 +83,7 @@ class NeuCF(nn.Module):
         self.post_bias = nn.Parameter(torch.empty(n_post_rows), requires_grad=config.post_bias)
         self.image = ContentLayer.of(config.image_width, config) if config.image_width else None
         self.caption = ContentLayer.of(config.caption_width, config) if config.caption_width else None
+        self.recent_likes = RecentLikes(config) if config.recent else None
         self.gmf_weights = nn.Parameter(torch.empty(config.gmf_width))
         self.user_hidden = unset(nn.Linear, config.mlp_width, config.tower[0])
         self.post_hidden = unset(nn.Linear, config.mlp_width, config.tower[0], bias=False)
@@ -101,6 +103,12 @@ class NeuCF(nn.Module):
                     weights.zero_()
                 elif name == "gmf_weights":
                     weights.fill_(1.0)
+                elif name == "recent_likes.mixture":
+                    weights.fill_(1.0 / weights.shape[1])
+                elif name == "recent_likes.outer":
+                    weights.zero_()  # the hidden layer begins without a say
+                elif name == "recent_likes.inner":
+                    weights.normal_(0.0, weights.shape[1] ** -0.5, generator=generator)
                 elif name.startswith(("user_table", "post_table", "image", "caption")):
                     weights.normal_(0.0, TABLE_STD, generator=generator)
                 else:  # layers of the MLP
@@ -133,16 +141,26 @@ class NeuCF(nn.Module):
         """The part of scoring that depends on posts only."""
         return self.post_side_of(self.post_vectors(posts), posts.model_rows)
 
-    def user_side(self, model_rows: Tensor, taste: Tensor | None = None) -> UserSide:
+    def user_side(
+        self,
+        model_rows: Tensor,
+        taste: Tensor | None = None,
+        recent: Tensor | None = None,
+        noise: torch.Generator | None = None,
+    ) -> UserSide:
         """The part of scoring that depends on users only.
 
         Args:
             model_rows: (n_users,) int64; 0 = unknown.
             taste: (n_users, width) mean vector of each user's liked posts, zeros for none; see `taste_of`.
+            recent: (n_users, n_step_weights, width) of each user's latest likes; see `decayed_means`.
+            noise: of dropout in training.
         """
         vectors: Tensor = self.user_table(model_rows)
         if taste is not None and self.config.history:
             vectors = vectors + taste
+        if recent is not None and self.recent_likes is not None:
+            vectors = vectors + self.recent_likes(recent, noise)
         gmf, mlp = self._parts(vectors)
         return UserSide(gmf * self.gmf_weights, self.user_hidden(mlp))
 

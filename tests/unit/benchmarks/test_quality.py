@@ -115,7 +115,7 @@ def called(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
     [
         (
             ["elsewhere"],
-            "elsewhere: no such data set; expected ml1m, tiktok, ml100k, photos, ablation, or a file ending in .npz",
+            "elsewhere: no such data set; expected ml1m, ml1m-order, beauty, toys, tiktok,",
         ),
         (["none.npz"], "none.npz: no such file"),
         (["ml1m", "--data", "nowhere"], "ml1m_ncf.npz: no such file; name the folder that holds it"),

@@ -64,6 +64,16 @@ def test_users_stand_in_one_order_on_both_sides() -> None:
     assert both.known.mask(slice(0, 2)).tolist() == [[False, True, False], [True, False, False]]
 
 
+def test_what_users_liked_stands_in_the_order_of_time() -> None:
+    train = examples_from([(2, 30), (1, 20), (2, 10), (3, 10), (1, 10), (2, 20)])
+    asked = evaluation_task_of(train, examples_from([(1, 30), (2, 40)]), posts_of([10, 20, 30, 40]))
+    assert asked.in_order is not None
+    assert asked.in_order.tolist() == [1, 0, 2, 0, 1]  # of user 1, then of user 2
+    first = asked.first_users(1).in_order
+    assert first is not None
+    assert first.tolist() == [1, 0]
+
+
 def test_scores_that_are_no_numbers_are_refused() -> None:
     with pytest.raises(ScoringRefused, match="NaN"):
         metrics_per_user(Fixed([[0.0, np.nan, 2.0]]), task())

@@ -54,6 +54,12 @@ def liked(history: History, user: int) -> list[int]:
     return [int(key) for key in history.data.posts.id_hashes[histories_at(history, NOON, np.array([user])).liked]]
 
 
+def test_what_a_user_liked_stands_in_the_order_of_time() -> None:
+    events = [(ANN, 15, InteractionKind.LIKE, NOON - 3.0 * DAY), (ANN, 11, InteractionKind.LIKE, NOON - 1.0 * DAY)]
+    posts = posts_of([11, 13, 15], authors=[BEN, BEN, BEN], created_at=[NOON - 4.0 * DAY] * 3)
+    assert liked(History.of(data_of(events_of(*events), posts)), ANN) == [15, 11]
+
+
 def test_candidates_are_the_posts_of_the_window_that_were_born_newest_first() -> None:
     assert candidates(history()) == [16, 15, 14, 13, 12, 11]
 

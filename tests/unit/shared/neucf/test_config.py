@@ -40,6 +40,19 @@ def test_a_name_missing_in_json_is_refused() -> None:
         NeuCFConfig.from_json(values)
 
 
+def test_a_model_from_before_the_order_of_likes_counted_reads_none() -> None:
+    values = NeuCFConfig().to_json()
+    for name in ("recent", "recent_hidden", "recent_dropout", "members"):
+        del values[name]
+    config = NeuCFConfig.from_json(values)
+    assert (config.recent, config.members, config.gmf_width) == (0, 1, NeuCFConfig().gmf_width)
+
+
+def test_members_share_the_widths_evenly() -> None:
+    with pytest.raises(ConfigurationError, match="members"):
+        NeuCFConfig(gmf_width=9, mlp_width=4, members=2)
+
+
 def test_a_wrong_type_in_json_is_refused() -> None:
     with pytest.raises(ArtefactError, match="gmf_width"):
         NeuCFConfig.from_json({**NeuCFConfig().to_json(), "gmf_width": "128"})

@@ -10,6 +10,7 @@ from shared.neucf.config import NeuCFConfig
 from shared.neucf.features import ContentVectors, PostFeatures
 from shared.neucf.merge import merge_members, split_members
 from shared.neucf.model import NeuCF, taste_of
+from shared.neucf.recent_likes import decayed_means
 
 N_USERS, N_POSTS = 5, 9
 ROWS = torch.arange(N_POSTS)
@@ -20,9 +21,11 @@ FEATURES = PostFeatures(
 )
 
 
-def member(seed: int, tower: tuple[int, ...]) -> NeuCF:
+def member(seed: int, tower: tuple[int, ...], *, recent: int = 0) -> NeuCF:
     """A model with every weight away from where it starts, so that none can be forgotten unseen."""
-    config = NeuCFConfig(gmf_width=7, mlp_width=3, tower=tower, image_width=10, content_width=4)
+    config = NeuCFConfig(
+        gmf_width=7, mlp_width=3, tower=tower, image_width=10, content_width=4, recent=recent, recent_hidden=4
+    )
     model = NeuCF(config, n_user_rows=N_USERS, n_post_rows=N_POSTS)
     chance = torch.Generator().manual_seed(seed)
     model.start(chance)
@@ -41,12 +44,14 @@ def scores(model: NeuCF) -> torch.Tensor:
     posts = model.post_input(ROWS, FEATURES)
     vectors = model.post_vectors(posts)
     taste = taste_of(vectors, torch.arange(2 * N_USERS) % N_POSTS, torch.arange(0, 2 * N_USERS, 2))
-    return model.score_block(model.user_side(torch.arange(N_USERS), taste), model.post_side(posts))
+    latest = decayed_means(vectors, torch.arange(3 * N_USERS).view(-1, 3) % N_POSTS)
+    return model.score_block(model.user_side(torch.arange(N_USERS), taste, latest), model.post_side(posts))
 
 
+@pytest.mark.parametrize("recent", [0, 3])
 @pytest.mark.parametrize("tower", [(6,), (6, 5)])
-def test_the_merged_model_scores_as_the_mean_of_its_members(tower: tuple[int, ...]) -> None:
-    members = [member(seed, tower) for seed in range(3)]
+def test_the_merged_model_scores_as_the_mean_of_its_members(tower: tuple[int, ...], recent: int) -> None:
+    members = [member(seed, tower, recent=recent) for seed in range(3)]
     mean = torch.stack([scores(each) for each in members]).mean(dim=0)
     torch.testing.assert_close(scores(merge_members(members)), mean)
 

@@ -1,0 +1,84 @@
+"""Baselines that read a history in its order: what was liked last counts most, or leads to what comes next."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg, sparse
+
+from benchmarks.quality.data import QualityData
+from s02_train_neucf.evaluation.ranker import Scores
+from s02_train_neucf.evaluation.rankers import MAX_DENSE_POSTS
+from shared.errors import TrainingRefused
+
+LONGEST = 10  # likes before a like that lead to it
+EVENTS_AT_ONCE = 50_000
+
+Int64s = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WeightedHistories:
+    """Weights of posts for each user by the weights of what they liked, the later a like the higher."""
+
+    histories: sparse.csr_array  # (n_users, n_posts)
+    weights: NDArray[np.floating]  # (n_posts, n_posts), from a liked post to another
+
+    def scores(self, users: slice) -> Scores:
+        """(n_users_in_block, n_posts)"""
+        return np.asarray(self.histories[users] @ self.weights, dtype=np.float32)
+
+
+def decayed_histories(data: QualityData, share: float) -> sparse.csr_array:
+    """Each like's weight: `share` to the power of the number of later likes of the same user. -> (n_users, n_posts)"""
+    users, posts, later = _in_order(data)
+    weights = (share**later).astype(np.float32)
+    return sparse.csr_array((weights, (users, posts)), shape=(len(data.user_id_hashes), len(data.posts.id_hashes)))
+
+
+def transitions(data: QualityData, share: float, l2: float) -> WeightedHistories:
+    """What was liked next after each post: closed form, as SLIT in SLIST (Choi et al., WWW 2021).
+
+    Each like is predicted by a ridge regression on the last `LONGEST` likes before it, weighted by `share` per step.
+
+    Raises:
+        TrainingRefused: posts × posts is too much.
+    """
+    n_posts = len(data.posts.id_hashes)
+    if n_posts > 2 * MAX_DENSE_POSTS:
+        raise TrainingRefused(f"transitions: got {n_posts} posts, expected at most {2 * MAX_DENSE_POSTS}")
+    users, posts, _ = _in_order(data)
+    gram, next_ones = np.zeros((n_posts, n_posts), np.float32), np.zeros((n_posts, n_posts), np.float32)
+    steps = np.arange(1, LONGEST + 1)
+    for start in range(0, len(posts), EVENTS_AT_ONCE):
+        events = np.arange(start, min(start + EVENTS_AT_ONCE, len(posts)))
+        before = events[:, None] - steps[None, :]
+        same = (before >= 0) & (users[np.maximum(before, 0)] == users[events][:, None])
+        rows, columns = np.nonzero(same)
+        values = (share ** (steps - 1)).astype(np.float32)[columns]
+        history = sparse.csr_array((values, (rows, posts[before[same]])), shape=(len(events), n_posts))
+        ones = np.ones(len(events), np.float32)
+        target = sparse.csr_array((ones, (np.arange(len(events)), posts[events])), shape=(len(events), n_posts))
+        gram += (history.T @ history).toarray()
+        next_ones += (history.T @ target).toarray()
+    gram[np.diag_indices_from(gram)] += l2
+    weights = linalg.solve(gram, next_ones, assume_a="pos", overwrite_a=True, overwrite_b=True, check_finite=False)
+    return WeightedHistories(_last(decayed_histories(data, share), share), weights)
+
+
+def _last(histories: sparse.csr_array, share: float) -> sparse.csr_array:
+    """Only what the regression has learned from: the last `LONGEST` likes."""
+    kept = histories.copy()
+    kept.data[kept.data < share ** (LONGEST - 0.5)] = 0.0
+    kept.eliminate_zeros()
+    return kept
+
+
+def _in_order(data: QualityData) -> tuple[Int64s, Int64s, Int64s]:
+    """Users, posts, and the number of later likes of the same user; user by user, in the order of time."""
+    order = np.argsort(data.user_id_hashes)
+    users = order[np.searchsorted(data.user_id_hashes, data.train.user_id_hashes, sorter=order)]
+    by_user = np.argsort(users, kind="stable")  # `train` is by time
+    users, posts = users[by_user], data.posts.indices(data.train.post_id_hashes[by_user])
+    ends = np.cumsum(np.bincount(users, minlength=len(data.user_id_hashes)))
+    return users, posts, ends[users] - 1 - np.arange(len(users))
