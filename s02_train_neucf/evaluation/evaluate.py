@@ -98,7 +98,16 @@ class EvaluationTask:
             test_likes=test_likes.take(asked),
             withheld=self.withheld.of_posts(kept).take(asked),
             ranked=None if self.ranked is None else self.ranked[kept],
+            in_order=self._in_order_of(asked, kept),
         )
+
+    def _in_order_of(self, users: NDArray[np.int64], kept: NDArray[np.bool_]) -> NDArray[np.int64] | None:
+        """`in_order` of these users (ascending) and the posts that a mask keeps, which are numbered anew."""
+        if self.in_order is None:
+            return None
+        here = np.isin(self.known.users, users) & kept[self.in_order]
+        numbers: NDArray[np.int64] = (np.cumsum(kept) - 1)[self.in_order[here]]
+        return numbers
 
 
 def evaluation_task_of(

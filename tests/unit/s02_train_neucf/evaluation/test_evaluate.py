@@ -74,6 +74,18 @@ def test_what_users_liked_stands_in_the_order_of_time() -> None:
     assert first.tolist() == [1, 0]
 
 
+def test_the_order_of_time_stays_among_the_most_liked_posts() -> None:
+    train = examples_from(
+        [(1, 20), (2, 30), (2, 10), (1, 10), (2, 20), (3, 30), (3, 40), (4, 40), (5, 40), (5, 30), (4, 10)]
+    )
+    asked = evaluation_task_of(train, examples_from([(1, 20), (2, 40)]), posts_of([10, 20, 30, 40])).of_most_liked(3)
+    assert asked.posts.id_hashes.tolist() == [10, 30, 40]
+    assert asked.user_id_hashes.tolist() == [2]
+    assert asked.in_order is not None
+    assert asked.in_order.tolist() == [1, 0]
+    assert asked.in_order.tolist() != asked.known.posts.tolist()
+
+
 def test_scores_that_are_no_numbers_are_refused() -> None:
     with pytest.raises(ScoringRefused, match="NaN"):
         metrics_per_user(Fixed([[0.0, np.nan, 2.0]]), task())
