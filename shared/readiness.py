@@ -95,8 +95,7 @@ def readiness_sentence(
         )
     if demotion is not None:
         return (
-            f"not proven any more: the gate demoted {demotion.words}; everybody gets the heuristic's list from the next"
-            " scoring run on, until a model passes"
+            f"not proven any more: the gate demoted {demotion.words}; no neucf lists are published until a model passes"
         )
     if found is None:
         return "not known yet: the next heuristic run counts"

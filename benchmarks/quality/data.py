@@ -1,6 +1,6 @@
 """A data set as all systems and protocols read it: indexed users and posts, what is known, what is asked."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +84,8 @@ def lined_up(columns: Columns) -> QualityData:
     Raises:
         DataMalformed: nothing is left for training or evaluation.
     """
+    if columns.val is not None:  # what is known is not asked for
+        columns = replace(columns, val=columns.val[~_is_among(columns.val, columns.train)])
     posts, timed = _posts(columns), columns.train_at is not None
     earlier = _examples(columns.train, columns.train_at, posts)
     val = None if columns.val is None or len(columns.val) == 0 else _examples(columns.val, _val_at(columns), posts)

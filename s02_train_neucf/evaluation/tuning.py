@@ -10,7 +10,7 @@ from s02_train_neucf.data.dataset import LikeMatrix
 from s02_train_neucf.evaluation.evaluate import VALIDATION_K, VALIDATION_METRIC, EvaluationTask, metrics_per_user
 from s02_train_neucf.evaluation.ials import IALS
 from s02_train_neucf.evaluation.ranker import Ranker
-from s02_train_neucf.evaluation.rankers import EASE, ItemKNN
+from s02_train_neucf.evaluation.rankers import EASE, MAX_DENSE_POSTS, ItemKNN
 
 MAX_USERS = 2_000  # of the validation split that are ranked for each setting; more would not change the choice
 # The most liked ones, with which settings are tried: some baselines take time that grows with the cube of the posts.
@@ -26,6 +26,7 @@ class Tunable:
 
     make: Callable[[LikeMatrix, Setting, int], Ranker]  # likes, setting, seed
     grid: tuple[Setting, ...]
+    max_posts: int | None = None  # with more it refuses; None: it takes any number
 
 
 def _item_knn(likes: LikeMatrix, setting: Setting, _seed: int) -> Ranker:
@@ -44,12 +45,15 @@ def _ials(likes: LikeMatrix, setting: Setting, seed: int) -> Ranker:
 TUNABLE: Mapping[str, Tunable] = {
     "item-knn": Tunable(
         make=_item_knn,
+        max_posts=MAX_DENSE_POSTS,
         grid=tuple(
             {"neighbours": neighbours, "shrink": shrink}
             for neighbours, shrink in ((100, 10.0), (100, 1.0), (100, 100.0), (20, 10.0), (20, 100.0), (400, 10.0))
         ),
     ),
-    "ease": Tunable(make=_ease, grid=tuple({"l2": l2} for l2 in (300.0, 30.0, 100.0, 1000.0))),
+    "ease": Tunable(
+        make=_ease, max_posts=MAX_DENSE_POSTS, grid=tuple({"l2": l2} for l2 in (300.0, 30.0, 100.0, 1000.0))
+    ),
     "ials": Tunable(
         make=_ials,
         grid=tuple(
@@ -77,6 +81,8 @@ class TunedBaselines:
             TrainingRefused: the baseline refuses the data.
         """
         tunable = TUNABLE[name]
+        if tunable.max_posts is not None and likes.n_posts > tunable.max_posts:
+            return tunable.make(likes, tunable.grid[0], self.seed)  # refuses at once, before any setting is tried
         setting = best_setting(tunable, self.validation, seed=self.seed)
         ranker = tunable.make(likes, setting, self.seed)
         self.chosen[name] = setting

@@ -155,7 +155,9 @@ def _models(connection: sa.Connection) -> tuple[Floats, Floats]:
     """
     deeds = sa.select(audit.c.at, audit.c.was, audit.c.became).where(audit.c.deed.in_(CHAMPION_DEEDS))
     changes = connection.execute(deeds.order_by(audit.c.id)).all()
-    scored = sa.select(runs.c.started_at, runs.c.finished_at).where(runs.c.job == SCORE_JOB, runs.c.state == "done")
+    scored = sa.select(runs.c.started_at, runs.c.finished_at).where(
+        runs.c.job == SCORE_JOB, runs.c.state == "done", runs.c.report.has_key("withdrawn")
+    )
     is_there = model_aliases.c.alias == CHAMPION
     first = changes[0].was if changes else connection.scalar(sa.select(model_aliases.c.version).where(is_there))
     return model_times(
@@ -172,7 +174,7 @@ def model_times(
 
     Args:
         changes: of the champion: when, and whether there was one from then on; in their order.
-        scored: start and end of good scoring runs.
+        scored: start and end of good scoring runs that found no champion, and withdrew the lists.
         before: whether there was a champion before the first change.
     """
     at = _ascending([time for time, _ in changes])

@@ -154,7 +154,9 @@ def finish_run(
             )
         )
         old = sa.select(runs.c.id).where(runs.c.job == run.job).order_by(runs.c.id.desc()).offset(HISTORY_KEEP)
-        connection.execute(runs.delete().where(runs.c.id.in_(old), runs.c.state.in_(["done", "failed"])))
+        # When a demoted model's lists were withdrawn is read as long as there are likes of then (`bulk_served`).
+        is_told = sa.func.coalesce(runs.c.report["withdrawn"].as_integer(), 0) > 0
+        connection.execute(runs.delete().where(runs.c.id.in_(old), runs.c.state.in_(["done", "failed"]), ~is_told))
     return ended.rowcount == 1
 
 

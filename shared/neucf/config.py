@@ -12,8 +12,8 @@ MAX_LAYERS = 16  # of a tower
 MEMBERS = 3  # models that start from different random values and are served as their mean
 WITHOUT_ORDER: Mapping[str, Any] = {
     "recent": 0,
-    "recent_hidden": 1,
-    "recent_dropout": 0.0,
+    "recent_hidden": 64,
+    "recent_dropout": 0.3,
     "members": 1,
 }  # of models before these fields
 
@@ -62,8 +62,9 @@ class NeuCFConfig:
         return self.gmf_width + self.mlp_width
 
     def to_json(self) -> dict[str, Any]:
-        """The record as plain JSON values."""
-        return {**asdict(self), "tower": list(self.tower)}
+        """The record as plain JSON values; one that reads no order is written as by versions that know of none."""
+        values = {**asdict(self), "tower": list(self.tower)}
+        return values if self.recent else {name: each for name, each in values.items() if name not in WITHOUT_ORDER}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:

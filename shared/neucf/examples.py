@@ -1,6 +1,8 @@
 """From events to training examples: one per user and post, at the time of the first event between them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Self
 
 import numpy as np
@@ -75,10 +77,7 @@ def examples_of(events: Events, posts: SortedPosts) -> Examples:
     Positive means a like, comment, save or share of an existing post of somebody else that the user did not hide.
     A view alone is no example, but its time counts: a like usually follows a view of the same post.
     """
-    n_parts = -(-len(events.at) // EVENTS_AT_ONCE)
-    if n_parts <= 1:
-        return _sorted_by_time(_pairs_of(events, posts))
-    parts = [_pairs_of(events.where(events.user_id_hashes % n_parts == part), posts) for part in range(n_parts)]
+    parts = [_pairs_of(part, posts) for part in _parts_by_user(events)]
     merged = Examples(
         user_id_hashes=np.concatenate([part.user_id_hashes for part in parts]),
         post_id_hashes=np.concatenate([part.post_id_hashes for part in parts]),
@@ -90,9 +89,19 @@ def examples_of(events: Events, posts: SortedPosts) -> Examples:
 
 def first_times(events: Events) -> Floats:
     """When each pair of a user and a post had its first event, of whatever kind, ascending. -> (n_pairs,)"""
-    n_parts = max(1, -(-len(events.at) // EVENTS_AT_ONCE))
-    parts = [_first_times(events.where(events.user_id_hashes % n_parts == part)) for part in range(n_parts)]
-    return np.sort(np.concatenate(parts))
+    return np.sort(np.concatenate([_first_times(part) for part in _parts_by_user(events)]))
+
+
+def _parts_by_user(events: Events) -> Iterator[Events]:
+    """The events in parts of some `EVENTS_AT_ONCE`, all those of a user in one part; at least one part."""
+    n_parts = -(-len(events.at) // EVENTS_AT_ONCE)
+    if n_parts <= 1:
+        yield events
+        return
+    part = (events.user_id_hashes % n_parts).astype(np.uint16)  # which is sorted in one pass
+    order, ends = np.argsort(part, kind="stable"), np.cumsum(np.bincount(part, minlength=n_parts))
+    for start, end in pairwise([0, *ends.tolist()]):
+        yield events[order[start:end]]
 
 
 def _first_times(events: Events) -> Floats:

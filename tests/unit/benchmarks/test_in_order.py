@@ -48,6 +48,18 @@ def test_validation_asks_for_the_event_before_and_does_not_know_it(ring: Quality
     assert inner.train_likes.counts.tolist() == [STEPS - 2] * N_USERS
 
 
+def test_a_val_pair_that_is_known_is_not_known_twice(tmp_path: Path) -> None:
+    pairs = np.array([[1, 10], [1, 11], [2, 10], [2, 12]])
+    arrays = {
+        "train": pairs, "train_time": np.arange(4.0), "val": np.array([[1, 10], [2, 11]]),
+        "test": np.array([[1, 12], [2, 13]]),
+    }  # fmt: skip
+    data = lined_up(read_npz(write(tmp_path, arrays), name="repeats"))
+    assert len(data.train) == len(data.train_likes.posts) == 5
+    assert data.val is not None
+    assert data.val.user_id_hashes.tolist() == [2]
+
+
 def test_transitions_know_the_way_and_likes_without_order_do_not(ring: QualityData) -> None:
     assert ndcg(transitions(ring, 0.75, 1.0), ring) > 0.99
     plain = systems_named("ease", ring)["ease"].prepare(ring)(1).ranker

@@ -60,7 +60,7 @@ def test_after_a_demotion_the_sentence_says_when_it_was_and_what_is_served() -> 
     demotion = Demotion(version=3, at=datetime(2026, 11, 21, 3, 20, tzinfo=UTC))
     sentence = readiness_sentence(of(), GOOD, None, demotion)
     assert sentence.startswith("not proven any more: the gate demoted model 3 on 2026-11-21 at 03:20 UTC: it was not")
-    assert sentence.endswith("gets the heuristic's list from the next scoring run on, until a model passes")
+    assert sentence.endswith("no neucf lists are published until a model passes")
 
 
 def test_a_demotion_that_is_not_on_record_any_more_has_no_date() -> None:

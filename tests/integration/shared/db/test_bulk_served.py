@@ -125,12 +125,12 @@ def audited(database: Database, deed: str, *, was: str | None, became: str | Non
     )  # fmt: skip
 
 
-def ran(database: Database, job: str, state: str, *, at: float, until: float) -> None:
+def ran(database: Database, job: str, state: str, *, at: float, until: float, report: str = '{"withdrawn": 3}') -> None:
     execute(
         database,
-        "INSERT INTO warmline.runs (job, state, requested_by, started_at, finished_at)"
-        " VALUES (:job, :state, 'test', to_timestamp(:at), to_timestamp(:until))",
-        job=job, state=state, at=at, until=until,
+        "INSERT INTO warmline.runs (job, state, requested_by, started_at, finished_at, report)"
+        " VALUES (:job, :state, 'test', to_timestamp(:at), to_timestamp(:until), CAST(:report AS jsonb))",
+        job=job, state=state, at=at, until=until, report=report,
     )  # fmt: skip
 
 
@@ -181,6 +181,7 @@ def test_without_a_champion_nobody_was_served_by_a_model(database: Database) -> 
     audited(database, "demote", was="model 1", became=None, at=300.0)
     ran(database, "heuristic", "done", at=301.0, until=302.0)
     ran(database, "score", "failed", at=303.0, until=304.0)
+    ran(database, "score", "done", at=305.0, until=306.0, report='{"lists": 8}')  # it had read the champion before
     ran(database, "score", "done", at=310.0, until=320.0)
     history = rollout(database)
     found = [outside(database, history, at)[0] for at in (99.0, 100.0, 199.0, 200.0, 300.0, 319.0, 320.0)]

@@ -195,6 +195,20 @@ def test_the_history_is_bounded(database: Database, monkeypatch: pytest.MonkeyPa
     assert [row["id"] for row in recent_runs(database)] == ids[:1:-1]
 
 
+def test_the_run_that_withdrew_a_models_lists_stays_on_record(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the time until which that model may have served people would move on with the oldest run that is kept."""
+    monkeypatch.setattr(runs, "HISTORY_KEEP", 1)
+    withdrew = claimed_run(database)
+    finish_run(database, withdrew, report={"withdrawn": 7})
+    nothing_left = claimed_run(database)
+    finish_run(database, nothing_left, report={"withdrawn": 0})
+    last = claimed_run(database)
+    finish_run(database, last, report={})
+    assert [row["id"] for row in recent_runs(database)] == [last.id, withdrew.id]
+
+
 def test_one_jobs_history_does_not_push_out_anothers(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runs, "HISTORY_KEEP", 1)
     train = claimed_run(database, "train")

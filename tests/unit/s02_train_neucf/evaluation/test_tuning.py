@@ -1,5 +1,7 @@
 """Baselines get the setting that is best on the validation split."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -76,10 +78,22 @@ def test_a_baseline_that_refuses_all_posts_has_no_setting(monkeypatch: pytest.Mo
     """Its grid was tried with fewer posts, which it did not refuse."""
     monkeypatch.setattr(tuning, "MAX_POSTS", 2)
     monkeypatch.setattr(rankers, "MAX_DENSE_POSTS", 2)
+    monkeypatch.setattr(tuning, "TUNABLE", {"ease": replace(TUNABLE["ease"], max_posts=None)})
     tuned = TunedBaselines(validation=TASK, seed=0)
     with pytest.raises(TrainingRefused, match="got 3 posts"):
         tuned.make("ease", TASK.train_likes)
     assert tuned.chosen == {}
+
+
+@pytest.mark.parametrize("name", ["ease", "item-knn"])
+def test_a_baseline_for_which_there_are_too_many_posts_tries_no_setting(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(rankers, "MAX_DENSE_POSTS", 2)
+    monkeypatch.setattr(tuning, "TUNABLE", {name: replace(TUNABLE[name], max_posts=2)})
+    monkeypatch.setattr(tuning, "best_setting", lambda *_args, **_options: pytest.fail("a setting was tried"))
+    with pytest.raises(TrainingRefused, match="got 3 posts"):
+        TunedBaselines(validation=TASK, seed=0).make(name, TASK.train_likes)
 
 
 def test_every_grid_makes_its_baseline() -> None:

@@ -41,11 +41,14 @@ def test_a_name_missing_in_json_is_refused() -> None:
 
 
 def test_a_model_from_before_the_order_of_likes_counted_reads_none() -> None:
-    values = NeuCFConfig().to_json()
-    for name in ("recent", "recent_hidden", "recent_dropout", "members"):
-        del values[name]
-    config = NeuCFConfig.from_json(values)
+    config = NeuCFConfig.from_json(NeuCFConfig().to_json())
     assert (config.recent, config.members, config.gmf_width) == (0, 1, NeuCFConfig().gmf_width)
+
+
+def test_a_model_that_reads_no_order_can_be_read_by_the_version_before() -> None:
+    assert not {"recent", "recent_hidden", "recent_dropout", "members"} & NeuCFConfig().to_json().keys()
+    whole = NeuCFConfig(gmf_width=6, mlp_width=3, recent=20, recent_hidden=5, members=3)
+    assert NeuCFConfig.from_json(whole.to_json()) == whole
 
 
 def test_members_share_the_widths_evenly() -> None:
