@@ -71,14 +71,14 @@ class Deployment:
         }  # fmt: skip
         return AllSettings(
             timeline=TimelineSettings(**(wanted | timeline)),
-            stores=self._stores(),
+            stores=self.stores(),
             lists=ListSettings(**LISTS),
             window=WindowSettings(),
             formula=HeuristicSettings(),
             new_posts=self._new_posts(),
         )
 
-    def _stores(self) -> StoreSettings:
+    def stores(self) -> StoreSettings:
         return StoreSettings(database_url=self.database_url, redis_url=self.redis_url, source_schema=self.source_schema)
 
     def _new_posts(self) -> NewPostSettings:
@@ -98,7 +98,7 @@ class Deployment:
 
     @contextmanager
     def database(self) -> Iterator[Database]:
-        database = Database(self._stores())
+        database = Database(self.stores())
         try:
             yield database
         finally:

@@ -28,7 +28,6 @@ from tests.flow.deployment import API_KEY, AUTHORS, Deployment, build_world, eve
 from tests.races.pair import in_background, left_of, run_job, waiting_for_locks
 from tests.races.stops import Proxy, Stop
 from tests.stores import empty_database
-from timeline.state import AllSettings
 
 MOST_PAGES = 60  # of a chain that is checked
 ACT_SECONDS = 40.0
@@ -48,15 +47,11 @@ class TeamDeployment(Deployment):
 
     source_url: str
 
-    def settings(self, **timeline: Any) -> AllSettings:
-        plain = Deployment(
-            database_url=self.database_url, redis_url=self.redis_url, new_post_share=self.new_post_share
-        ).settings(**timeline)
-        stores = StoreSettings(
+    def stores(self) -> StoreSettings:
+        return StoreSettings(
             database_url=self.database_url, redis_url=self.redis_url, source_schema=self.source_schema,
             source_url=self.source_url,
         )  # fmt: skip
-        return replace(plain, stores=stores)
 
 
 @dataclass(frozen=True, slots=True)
