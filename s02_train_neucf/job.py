@@ -1,7 +1,7 @@
 """One training run: encode, load, evaluate beside baselines, train on all data, judge, save, promote if it passes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from s02_train_neucf.data.load import TrainingData, load_training_data
+from s02_train_neucf.evaluation.rankers import DENSE_BYTES, MAX_DENSE_POSTS
 from s02_train_neucf.gate.cuts import earliest_cut
 from s02_train_neucf.gate.enough_data import refuse_too_little
 from s02_train_neucf.gate.history import History
@@ -18,12 +19,16 @@ from s02_train_neucf.gate.verdict import Verdict
 from s02_train_neucf.judge import judge, judge_champion
 from s02_train_neucf.learning.champion import Champion, champion_to_start_from, load_champion
 from s02_train_neucf.learning.curves import EpochResult, LearningCurves
-from s02_train_neucf.learning.fit import Fitted
+from s02_train_neucf.learning.fit import Fitted, FitUnderWay, SearchResult
 from s02_train_neucf.learning.recipe import Recipe
+from s02_train_neucf.learning.side_by_side import Workers
 from s02_train_neucf.learning.warm_start import Predecessor
+from s02_train_neucf.learning.worker_count import Room, TrainingSize, room_for
+from s02_train_neucf.learning.worker_pool import workers_of
 from s02_train_neucf.mirror import MirroredTraining, mirror_training
-from s02_train_neucf.progress import ALL_DATA, LOADING, SAVING, START, EpochsReported, shares
-from s02_train_neucf.report import SHOWN, EvaluationPlan, EvaluationResult, OnEpoch, evaluate_model, report_json
+from s02_train_neucf.progress import ALL_DATA, LOADING, SAVING, START, EpochsReported, OverlappingSteps, shares
+from s02_train_neucf.report import SHOWN, EvaluationPlan, EvaluationResult, OnEpoch, evaluate_model
+from s02_train_neucf.report_json import report_json
 from s02_train_neucf.save import drop_old_folders, drop_unfinished, save_model
 from s02_train_neucf.settings import MirrorSettings, TrainSettings
 from s02_train_neucf.unused_vectors import drop_unused_vectors
@@ -37,6 +42,7 @@ from shared.db.installation import knows_models
 from shared.db.phases import installation_id
 from shared.db.rights import TRAINING, refuse_without_rights
 from shared.db.runs import Run, for_run, last_report
+from shared.distinct import distinct
 from shared.jobs.stages import Stopwatch
 from shared.logs import stage
 from shared.neucf.artefact import Artefact
@@ -53,6 +59,7 @@ JOB = "train"
 _NOT_SHAPING = {
     "train_cron",
     "schedule_timezone",
+    "train_workers",
     "models_kept",
 }
 
@@ -94,16 +101,16 @@ def run_training(database: Database, settings: JobSettings, run: Run, now: datet
     report(LOADING, 0, 1)
     with watch.part("load"):
         data = _load(database, encoders, settings, now)
-    plan, history, curves = (
-        _evaluation_plan(settings, encoders, data, watch, report),
-        History.of(data),
-        LearningCurves(),
-    )
-    on_epoch = _epoch_recorder(report, curves, watch)
-    evaluation = _evaluate(plan, history, on_epoch)
+    plan, history, curves = _evaluation_plan(settings, encoders, data, report), History.of(data), LearningCurves()
     # The evaluation's models do not start from the champion, which has seen their test likes.
     predecessor = _champion(database, settings, encoders) if settings.train.warm_start else None
-    fitted = _fit(plan, on_epoch, evaluation, predecessor)
+    room, trained_from = _room(settings, plan), watch.seconds
+    if room.count > 1:
+        overlapping = OverlappingSteps(run.progress, shares(_stages_of_last_run(database)))
+        plan = replace(plan, report_progress=overlapping.report)
+    with workers_of(room.count, ample=room.is_ample) as workers:
+        evaluation, fitted = _evaluate_and_fit(plan, history, _epoch_recorder(plan, curves), predecessor, workers)
+    watch.include(plan.watch, within=watch.seconds - trained_from)
     report(SAVING, 0, 1)
     verdict = judge(history, plan, fitted, evaluation.replay)
     load = partial(_load_champion, database, settings, encoders)
@@ -130,7 +137,7 @@ def run_training(database: Database, settings: JobSettings, run: Run, now: datet
         "amounts": _amounts(data, settings),
         "days_read": _days_read(settings),
         **encoded,
-        "work": {**_sizes(fitted, data), **watch.counts()},
+        "work": {**_sizes(fitted, data), **watch.counts(), "workers": room.count},
         "stages": watch.stages(),
         "seconds": round(watch.seconds, 1),
     }
@@ -168,24 +175,48 @@ def _days_read(settings: JobSettings) -> dict[str, float]:
     return {"all": longest} | {kind.value: days for kind, days in kept.items() if days < longest}
 
 
-def _evaluate(plan: EvaluationPlan, history: History, on_epoch: OnEpoch) -> EvaluationResult:
+def _evaluate_and_fit(
+    plan: EvaluationPlan, history: History, on_epoch: OnEpoch, predecessor: Predecessor | None, workers: Workers
+) -> tuple[EvaluationResult, Fitted]:
+    """Evaluate, and train the model that may go live on all posts that are not deleted: side by side where there are
+    workers, and else one after the other, so that the data of both need not be in memory at once."""
+    begun = list[FitUnderWay]()
+
+    def begin(search_result: SearchResult) -> None:
+        data, of_all = plan.data.without_deleted(), partial(on_epoch, ALL_DATA)
+        begun.append(plan.begin_fit(data, of_all, search_result, predecessor, workers))
+
     with stage("train.trial") as facts:
-        evaluation = evaluate_model(plan, history, on_epoch)
-        facts.update(cuts=len(evaluation.replay.cuts), order=str(evaluation.replay.order))
-    return evaluation
-
-
-def _fit(
-    plan: EvaluationPlan, on_epoch: OnEpoch, evaluation: EvaluationResult, predecessor: Predecessor | None
-) -> Fitted:
-    """Train the model that may go live, on all posts that are not deleted."""
+        evaluation = evaluate_model(plan, history, on_epoch, workers, begin if workers.count > 1 else None)
+        facts.update(cuts=len(evaluation.replay.cuts), order=str(evaluation.replay.order), workers=workers.count)
     with stage("train.fit") as facts:
-        fitted = plan.fit(
-            plan.data.without_deleted(), partial(on_epoch, ALL_DATA), evaluation.search_result, predecessor
-        )
+        if begun:
+            fitted = begun[0].result()
+        else:
+            data, of_all = plan.data.without_deleted(), partial(on_epoch, ALL_DATA)
+            fitted = plan.fit(data, of_all, evaluation.search_result, predecessor)
         sizes = _sizes(fitted, plan.data)
         facts.update(epochs=fitted.search_result.recipe.epochs, users=sizes["users"], posts=sizes["posts"])
-    return fitted
+    return evaluation, fitted
+
+
+def _room(settings: JobSettings, plan: EvaluationPlan) -> Room:
+    """How many processes train; a GPU is for one at a time."""
+    if plan.device.type != "cpu":
+        return Room(count=1)
+    data = plan.data
+    vectors = (data.features.image, data.features.caption)
+    n_posts = len(data.posts)
+    size = TrainingSize(
+        n_users=len(distinct(data.events.user_id_hashes)),
+        n_posts=n_posts,
+        n_events=len(data.events),
+        width=plan.config.width,
+        vector_bytes=sum(each.stored.nbytes for each in vectors if each is not None),
+        dense_bytes=DENSE_BYTES * min(n_posts, MAX_DENSE_POSTS) ** 2,
+        recipe=plan.recipe,
+    )
+    return room_for(settings.train.train_workers, size)
 
 
 def _sizes(fitted: Fitted, data: TrainingData) -> dict[str, int]:
@@ -212,7 +243,7 @@ def _stages_of_last_run(database: Database) -> Mapping[str, float] | None:
 
 
 def _evaluation_plan(
-    settings: JobSettings, encoders: Encoders, data: TrainingData, watch: Stopwatch, report: ReportProgress
+    settings: JobSettings, encoders: Encoders, data: TrainingData, report: ReportProgress
 ) -> EvaluationPlan:
     """How models are trained and evaluated in this run."""
     seed = settings.train.train_seed
@@ -230,7 +261,6 @@ def _evaluation_plan(
         seed=seed,
         device=torch.device("cuda" if torch.cuda.is_available() else "cpu"),
         warm=settings.train.warm_start,
-        watch=watch,
         report_progress=report,
     )
 
@@ -303,8 +333,8 @@ def recipe_json(recipe: Recipe) -> dict[str, Any]:
     return {name: getattr(recipe, name) for name in Recipe.__dataclass_fields__}
 
 
-def _epoch_recorder(report: ReportProgress, curves: LearningCurves, watch: Stopwatch) -> OnEpoch:
-    reported = EpochsReported(report)
+def _epoch_recorder(plan: EvaluationPlan, curves: LearningCurves) -> OnEpoch:
+    reported, watch = EpochsReported(plan.report_progress), plan.watch
 
     def record(cut: str, epoch: EpochResult) -> None:
         curves.add(cut, epoch)

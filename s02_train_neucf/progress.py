@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from s02_train_neucf.gate.cuts import N_CUTS, N_WARM_UP
 from s02_train_neucf.learning.curves import EpochResult
-from shared.run_progress import ReportProgress
+from shared.run_progress import ReportProgress, RunProgress
 
 # Seconds by stage of a first training of the demo on one core (`stages` of its report); only their ratios count.
 USUAL_STAGES = {
@@ -20,6 +20,11 @@ SEARCHED, MEMBERS = (
 START, CAPTIONS, PHOTOS, LOADING, SAVING = "start", "captions", "photos", "loading", "judging and saving"
 WARM_UP, GLOBAL, PER_USER, ALL_DATA = "warm-up", "global", "per user", "all data"
 N_MODELS = {WARM_UP: 2, PER_USER: 2, ALL_DATA: int(MEMBERS)}  # models trained in one fit; 1 in all others
+
+
+TRAINING = "training and replay"  # all steps in between, where they run side by side
+ALONE = (START, CAPTIONS, PHOTOS, LOADING, SAVING)  # steps that do not
+PARTS = 1000  # that side by side is reported in
 
 
 def training_step(cut: str) -> str:
@@ -77,13 +82,31 @@ class EpochsReported:
 
     def __init__(self, report: ReportProgress) -> None:
         self._report = report
-        self._cut, self._n_started = "", 0
+        self._n_started: dict[str, int] = {}  # models by cut; cuts may alternate
 
     def add(self, cut: str, epoch: EpochResult) -> None:
         """Report an epoch; `cut` may end in “ of 5”."""
         cut = cut.partition(" of ")[0]
-        if cut != self._cut:
-            self._cut, self._n_started = cut, 0
-        self._n_started += epoch.number == 1
-        n_models = max(N_MODELS.get(cut, 1), self._n_started)
-        self._report(training_step(cut), (self._n_started - 1) * epoch.of + epoch.number, n_models * epoch.of)
+        n_started = self._n_started[cut] = self._n_started.get(cut, 0) + (epoch.number == 1)
+        n_models = max(N_MODELS.get(cut, 1), n_started)
+        self._report(training_step(cut), (n_started - 1) * epoch.of + epoch.number, n_models * epoch.of)
+
+
+class OverlappingSteps:
+    """Reports steps that run side by side as one, which grows with each of them by its share."""
+
+    def __init__(self, progress: RunProgress, shares: Mapping[str, float]) -> None:
+        self._progress = progress
+        self._shares = {step: share for step, share in shares.items() if step not in ALONE}
+        self._done = dict.fromkeys(self._shares, 0.0)  # part of each, from 0 to 1
+        before = {step: share for step, share in shares.items() if step in ALONE and step != SAVING}
+        progress.plan(before | {TRAINING: sum(self._shares.values()), SAVING: shares[SAVING]})
+
+    def report(self, step: str, done: int, total: int) -> None:
+        """As `RunProgress.report`, of a step that others may overlap."""
+        if step not in self._done:
+            self._progress.report(step, done, total)
+            return
+        self._done[step] = max(self._done[step], done / total if total else 1.0)
+        part = sum(share * self._done[each] for each, share in self._shares.items())
+        self._progress.report(TRAINING, round(PARTS * part / (sum(self._shares.values()) or 1.0)), PARTS)

@@ -1,9 +1,8 @@
 """Evaluates a training's models beside baselines: in the replay, and on two cuts with all posts ranked."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
@@ -12,31 +11,32 @@ from numpy.typing import NDArray
 from s02_train_neucf.data.load import TrainingData
 from s02_train_neucf.evaluation.all_posts import ListFigures
 from s02_train_neucf.evaluation.cold_posts import AS_OF_THE_CUT, IDS_ALONE, LIKES_ALONE, ColdPosts
-from s02_train_neucf.evaluation.cold_posts import K as COLD_K
 from s02_train_neucf.evaluation.content_knn import ContentKNN
-from s02_train_neucf.evaluation.evaluate import ColdRow, EvaluationTask, ModelRanker, Report, evaluate, task_of_split
+from s02_train_neucf.evaluation.evaluate import EvaluationTask, ModelRanker, Report, evaluate, task_of_split
 from s02_train_neucf.evaluation.heuristic_ranker import Heuristic
-from s02_train_neucf.evaluation.metrics import Hits, Interval
+from s02_train_neucf.evaluation.metrics import Hits
 from s02_train_neucf.evaluation.ranker import Ranker
 from s02_train_neucf.evaluation.rankers import Popularity
 from s02_train_neucf.evaluation.split import Split, global_cut, per_user_cut, validation_cut
 from s02_train_neucf.evaluation.tuning import TUNABLE, TunedBaselines
 from s02_train_neucf.gate.baselines import HEURISTIC, POPULARITY
-from s02_train_neucf.gate.cuts import N_WARM_UP, ReplayCut, cuts_of
+from s02_train_neucf.gate.cuts import ReplayCut, cuts_of
 from s02_train_neucf.gate.history import History
 from s02_train_neucf.gate.rank_at import ModelAtCut, ReplayRules
 from s02_train_neucf.gate.replay import CutFigures, replay_cut
 from s02_train_neucf.gate.replay_report import NEUCF, Replay, replay_of
 from s02_train_neucf.learning.curves import EpochResult
-from s02_train_neucf.learning.fit import Fitted, SearchResult, fit
+from s02_train_neucf.learning.fit import Fitted, FitUnderWay, SearchResult, begin_fit, fit, search_for
 from s02_train_neucf.learning.recipe import Recipe
+from s02_train_neucf.learning.side_by_side import ALONE, OnMessage, Workers
 from s02_train_neucf.learning.warm_start import Predecessor
-from s02_train_neucf.progress import GLOBAL, PER_USER, WARM_UP, all_posts_step, replay_step
+from s02_train_neucf.progress import GLOBAL, PER_USER, all_posts_step, replay_step
+from s02_train_neucf.replay_units import Messages, SharedPlan, name_of_cut, units_of, with_messages
 from shared.errors import TrainingRefused
 from shared.event_columns import Events
 from shared.jobs.stages import Stopwatch
 from shared.neucf.config import NeuCFConfig
-from shared.neucf.examples import SortedPosts
+from shared.neucf.examples import SortedPosts, examples_of
 from shared.run_progress import ReportProgress, ignore_progress
 
 PER_USER_SHARE = 0.2  # of each user's likes, the last ones
@@ -79,6 +79,48 @@ class EvaluationPlan:
             predecessor=predecessor,
         )  # fmt: skip
 
+    def begin_fit(
+        self,
+        data: TrainingData,
+        on_epoch: Callable[[EpochResult], None],
+        search_result: SearchResult,
+        predecessor: Predecessor | None,
+        workers: Workers,
+    ) -> FitUnderWay:
+        """The same, handed over to workers.
+
+        Raises:
+            TrainingRefused: there is no positive example.
+        """
+        return begin_fit(
+            data.events, data.posts, data.features, self.config, self.recipe, search_result,
+            seed=self.seed, device=self.device, on_epoch=on_epoch, predecessor=predecessor, workers=workers,
+        )  # fmt: skip
+
+    def replay(self, history: History, cut: ReplayCut, fitted: Fitted, name: str) -> CutFigures:
+        """Replay a cut with the model that was trained at it, and count test users and steps."""
+        step = replay_step(name.partition(" of ")[0])
+        with self.watch.part(REPLAY):
+            model = ModelAtCut(fitted.model, fitted.data.users, fitted.data.posts, history)
+            figures = replay_cut(history, self.rules, cut, model, partial(self.report_progress, step))
+        self.watch.count("steps", figures.n_steps)
+        self.watch.count("asked", figures.n_asked)
+        self.watch.count("people", len(figures.user_id_hashes))
+        return figures
+
+    def search(
+        self, data: TrainingData, on_epoch: Callable[[EpochResult], None], workers: Workers = ALONE
+    ) -> SearchResult:
+        """Epochs and learning rate for models trained on these data.
+
+        Raises:
+            TrainingRefused: vectors are broken, or the loss is not finite.
+        """
+        return search_for(
+            data.events, data.posts, data.features, self.config, self.recipe,
+            seed=self.seed, device=self.device, on_epoch=on_epoch, workers=workers,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationResult:
@@ -94,7 +136,13 @@ class EvaluationResult:
         return self.replay.report or next(iter(self.cuts.values()), None)
 
 
-def evaluate_model(plan: EvaluationPlan, history: History, on_epoch: OnEpoch) -> EvaluationResult:
+def evaluate_model(
+    plan: EvaluationPlan,
+    history: History,
+    on_epoch: OnEpoch,
+    workers: Workers = ALONE,
+    on_search: Callable[[SearchResult], None] | None = None,
+) -> EvaluationResult:
     """Replay the last part of the data, one training per cut; then rank all posts, on two cuts of the same data.
 
     Epochs and learning rate are searched for once, before the warm-up. The model of the first judged cut is also used
@@ -102,103 +150,69 @@ def evaluate_model(plan: EvaluationPlan, history: History, on_epoch: OnEpoch) ->
     cut before, as in nightly trainings, and the first from random values, so no model has seen its test likes.
     Only one member is trained per cut: three take three times as long, and their mean, which goes live, was never
     measured worse than one of them (EXPERIMENTS.md).
+
+    Args:
+        plan: how models are trained and evaluated.
+        history: of the plan's data.
+        on_epoch: called after each epoch, with the name of its cut; cuts may alternate.
+        workers: what is independent runs side by side on them; no figure depends on their number.
+        on_search: called with what the search has found, before the replay: the final model may be begun with it.
+
+    Raises:
+        WorkerDied: a process of `workers` ended.
     """
     members, plan = plan.recipe.members, replace(plan, recipe=replace(plan.recipe, members=1))
-    figures, reports, search_result, n_warm_up = [], dict[str, Report](), None, 0
-    predecessor: Predecessor | None = None
-    searched_at = 0.0
     cuts = cuts_of(plan.data.events, history.likes, min_known=plan.rules.min_known)
-    for index, cut in enumerate(cuts):
-        name = f"cut {index} of {len(cuts) - N_WARM_UP}" if index >= N_WARM_UP else WARM_UP
-        try:
-            fitted = plan.fit(plan.data.before(cut.start), partial(on_epoch, name), search_result, predecessor)
-        except TrainingRefused:
-            continue
-        if plan.warm:
-            predecessor = fitted.as_predecessor("the cut before")
-        searched_at = cut.start if search_result is None else searched_at
-        search_result = fitted.search_result
-        n_warm_up += index < N_WARM_UP
-        if index == N_WARM_UP:
-            _add(reports, GLOBAL, evaluate_global_cut(plan, fitted, at=cut.start, searched_at=searched_at))
-        figures.append(_replay_cut(plan, history, cut, fitted, name))
-    _add(reports, PER_USER, evaluate_per_user_cut(plan, on_epoch))
-    replay = replay_of(
-        figures, plan.rules.orders, n_warm_up=n_warm_up, n_posts=len(plan.data.posts.id_hashes),
-        min_known=plan.rules.min_known, generator=np.random.default_rng(plan.seed),
-    )  # fmt: skip
+    shared = workers.share((replace(plan, watch=Stopwatch(), report_progress=ignore_progress), history))
+    messages = Messages(plan, on_epoch)
+    per_user = workers.submit(_evaluate_users, shared, name=PER_USER, on_message=messages.take, apart=ALL_POSTS)
+    search_result, searched_at = _search(plan, cuts, on_epoch, workers)
+    units = [] if search_result is None else units_of(plan, cuts, evaluate_global_cut, search_result, searched_at)
+    under_way = [
+        workers.submit(
+            unit, shared, name=unit.name, on_message=messages.take, apart=ALL_POSTS if unit.is_global else ""
+        )
+        for unit in units
+    ]
     if search_result is not None:
         search_result = replace(search_result, recipe=replace(search_result.recipe, members=members))
-    return EvaluationResult(replay=replay, cuts=reports, search_result=search_result)
+        if on_search is not None:
+            on_search(search_result)
+    done = [each for unit in under_way for each in unit.result()]
+    of_cuts = {GLOBAL: next((each.report for each in done if each.report is not None), None)}
+    of_cuts[PER_USER] = per_user.result()
+    replay = replay_of(
+        [each.figures for each in done], plan.rules.orders, n_warm_up=sum(each.is_warm_up for each in done),
+        n_posts=len(plan.data.posts.id_hashes), min_known=plan.rules.min_known,
+        generator=np.random.default_rng(plan.seed),
+    )  # fmt: skip
+    return EvaluationResult(
+        replay=replay,
+        cuts={name: report for name, report in of_cuts.items() if report is not None},
+        search_result=search_result,
+    )
 
 
-def _replay_cut(plan: EvaluationPlan, history: History, cut: ReplayCut, fitted: Fitted, name: str) -> CutFigures:
-    """Replay one cut, and count test users and steps."""
-    step = replay_step(name.partition(" of ")[0])
-    with plan.watch.part(REPLAY):
-        model = ModelAtCut(fitted.model, fitted.data.users, fitted.data.posts, history)
-        figures = replay_cut(history, plan.rules, cut, model, partial(plan.report_progress, step))
-    plan.watch.count("steps", figures.n_steps)
-    plan.watch.count("asked", figures.n_asked)
-    plan.watch.count("people", len(figures.user_id_hashes))
-    return figures
+def _search(
+    plan: EvaluationPlan, cuts: Sequence[ReplayCut], on_epoch: OnEpoch, workers: Workers
+) -> tuple[SearchResult | None, float]:
+    """Epochs and learning rate by the data before the first cut that has something to learn from, and its time."""
+    for index, cut in enumerate(cuts):
+        data = plan.data.before(cut.start)
+        try:
+            found = plan.search(data, partial(on_epoch, name_of_cut(index, len(cuts))), workers)
+        except TrainingRefused:
+            continue
+        if found.epochs or len(examples_of(data.events, data.posts)):
+            return found, cut.start
+    return None, 0.0
 
 
-def report_json(evaluation: EvaluationResult) -> dict[str, Any]:
-    """The figures as JSON values, for PostgreSQL and for display."""
-    replay = evaluation.replay
-    return {
-        "replay": {
-            "cuts": [
-                {
-                    "from": cut.cut.start,
-                    "until": cut.cut.end,
-                    "steps": cut.n_steps,
-                    "users": cut.n_users,
-                    "serving_order": cut.order.to_json(),
-                }
-                for cut in replay.cuts
-            ],
-            "serving_order": replay.order.to_json(),
-            "served": replay.served.to_json(),
-            "gains": {name: asdict(gain) for name, gain in replay.gains.items()},
-            **({"missing": replay.missing} if replay.report is None else _json(replay.report)),
-        },
-        "cuts": {name: _json(report) for name, report in evaluation.cuts.items()},
-    }
-
-
-def _json(report: Report) -> dict[str, Any]:
-    return {
-        "protocol": report.protocol,
-        "users": report.n_users,
-        "posts": report.n_posts,
-        "systems": {system: _figures(figures) for system, figures in report.figures.items()},
-        "differences": {system: _figures(figures) for system, figures in report.differences.items()},
-        "spread": {system: dict(values) for system, values in report.spread.items()},
-        "slices": {
-            system: {group: _figures(figures) for group, figures in groups.items()}
-            for system, groups in report.slices.items()
-        },
-        "left_out": dict(report.left_out),
-        "settings": {system: dict(setting) for system, setting in report.settings.items()},
-        **({} if report.cold is None else {"cold_posts": _cold_json(report.cold)}),
-    }
-
-
-def _cold_json(cold: ColdRow) -> dict[str, Any]:
-    metric = f"recall@{COLD_K}"
-    return {
-        "users": cold.n_users,
-        "posts": cold.n_posts,
-        "by_chance": {metric: cold.by_chance},
-        "systems": {system: _figures({metric: figure}) for system, figure in cold.figures.items()},
-        "says_nothing": dict(cold.says_nothing),
-    }
-
-
-def _figures(figures: Mapping[str, Interval]) -> dict[str, dict[str, float]]:
-    return {metric: {"mean": value.mean, "low": value.low, "high": value.high} for metric, value in figures.items()}
+def _evaluate_users(shared: SharedPlan, on_message: OnMessage) -> Report | None:
+    plan = with_messages(shared[0], on_message)
+    report = evaluate_per_user_cut(plan, lambda cut, epoch: on_message((cut, epoch)))
+    on_message(plan.watch)
+    return report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -339,7 +353,7 @@ def make_baselines(plan: EvaluationPlan, cut: _Cut, tuned: TunedBaselines) -> di
 
 
 def _says_nothing(data: TrainingData) -> dict[str, str]:
-    """The systems that cannot tell cold posts apart, and why."""
+    """The systems that cannot on_message cold posts apart, and why."""
     without_content = data.features.image is None and data.features.caption is None
     return {
         POPULARITY: LIKES_ALONE,
@@ -347,8 +361,3 @@ def _says_nothing(data: TrainingData) -> dict[str, str]:
         **dict.fromkeys(TUNABLE, LIKES_ALONE),
         **({NEUCF: IDS_ALONE} if without_content else {}),
     }
-
-
-def _add(reports: dict[str, Report], name: str, report: Report | None) -> None:
-    if report is not None:
-        reports[name] = report

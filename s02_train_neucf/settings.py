@@ -27,6 +27,13 @@ class TrainSettings(SettingsGroup):
         description="age in days up to which events are used in training, but no further back than KEEP_DAYS",
     )
     train_seed: int = Field(1, ge=0, le=2**31 - 1, description="seed of everything random in training")
+    train_workers: int | None = Field(
+        None,
+        ge=1,
+        le=64,
+        description="processes of one thread that train side by side; 1: none but the service's own; blank: as many as "
+        "cores are free, fewer where memory is short or there is little to train",
+    )
     warm_start: bool = Field(
         default=False, description="start each training from the champion's weights, by id; false: from random weights"
     )

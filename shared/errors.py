@@ -20,6 +20,7 @@ WarmlineError                   says what is wrong, with which one, and what to 
 ├── RunRefused                  a job cannot be claimed or requested now
 ├── ArtefactError               a model file is damaged, or does not fit its use
 ├── TrainingRefused             there is nothing to learn from, or the training diverged
+├── WorkerDied                  a process of a training ended without a result
 ├── ScoringRefused              a model returns scores that cannot be ranked
 ├── PromotionRefused            a model version may not become the champion
 └── LeaseLost                   another run took over; this one must not write any more
@@ -126,6 +127,10 @@ class ArtefactError(WarmlineError):
 
 class TrainingRefused(WarmlineError):
     """No model can be trained on this data: nothing to learn from, broken vectors, or a loss that is not a number."""
+
+
+class WorkerDied(WarmlineError):
+    """A process that trained beside others ended without a result; the message says why, as far as that is known."""
 
 
 class ScoringRefused(WarmlineError):

@@ -59,9 +59,10 @@ def run(options: Options, console: Console) -> None:
     dataset = dataset_named(options.target)
     for columns in dataset.cuts(options.data):
         data = lined_up(columns)
-        systems = systems_named(options.systems, data)
+        systems = systems_named(options.systems, data, workers=options.workers or 1)
+        workers = dataset.workers if options.workers is None else 1
         with bars() as report_progress:
-            measured = measure(data, systems, options.seeds or dataset.seeds, report_progress, workers=dataset.workers)
+            measured = measure(data, systems, options.seeds or dataset.seeds, report_progress, workers=workers)
         show(console, measured, provenance())
         rows += rows_of(measured)
         if options.json is not None:  # after each cut: a long run that is ended keeps what it has

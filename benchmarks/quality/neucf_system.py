@@ -19,7 +19,9 @@ from s02_train_neucf.evaluation.ranker import Ranker
 from s02_train_neucf.evaluation.split import validation_share
 from s02_train_neucf.learning.fit import fit, search, without_search
 from s02_train_neucf.learning.recipe import Recipe
+from s02_train_neucf.learning.side_by_side import Workers
 from s02_train_neucf.learning.train import train_members
+from s02_train_neucf.learning.worker_pool import workers_of
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.examples import Examples
 from shared.neucf.features import PostFeatures
@@ -46,24 +48,30 @@ def shipped(data: QualityData) -> Variant:
     return Variant(config=config, recipe=Recipe(), features=data.features)
 
 
-def train_neucf(data: QualityData, seed: int, variant: Variant | None = None) -> Ranker:
+def train_neucf(data: QualityData, seed: int, variant: Variant | None = None, *, workers: int = 1) -> Ranker:
     """Train on `data.train`; epochs and learning rate are chosen on `data.val`, else on a held-back part of `train`.
 
-    As in the nightly job, the final models are trained on all of `train`.
+    As in the nightly job, the final models are trained on all of `train`, and fits run in `workers` processes.
     """
-    variant = variant or shipped(data)
+    with workers_of(workers) as side_by_side:
+        return _train(data, seed, variant or shipped(data), side_by_side)
+
+
+def _train(data: QualityData, seed: int, variant: Variant, workers: Workers) -> Ranker:
     if variant.epochs is None and data.val is None and data.timed:
         fitted = fit(
-            data.events(), data.posts, variant.features, variant.config, variant.recipe, seed=seed, device=_device()
-        )
+            data.events(), data.posts, variant.features, variant.config, variant.recipe,
+            seed=seed, device=_device(), workers=workers,
+        )  # fmt: skip
         return _ranker(fitted.model, fitted.data, data, variant)
-    found = _found(data, variant, seed) if variant.epochs is None else replace(variant.recipe, epochs=variant.epochs)
+    epochs = variant.epochs
+    found = _found(data, variant, seed, workers) if epochs is None else replace(variant.recipe, epochs=epochs)
     known = training_set(data.train, data.posts, variant.features)
-    model = train_members(known, variant.config, found, seed=seed, device=_device())
+    model = train_members(known, variant.config, found, seed=seed, device=_device(), workers=workers)
     return _ranker(model, known, data, variant)
 
 
-def _found(data: QualityData, variant: Variant, seed: int) -> Recipe:
+def _found(data: QualityData, variant: Variant, seed: int, workers: Workers) -> Recipe:
     """The recipe with epochs and learning rate that validation likes best.
 
     Without a validation set, it asks for likes held back at random: where there are no times, no like is the last.
@@ -76,13 +84,23 @@ def _found(data: QualityData, variant: Variant, seed: int) -> Recipe:
     if len(asked) == 0:
         return without_search(variant.recipe).recipe
     known = training_set(earlier, data.posts, variant.features)
-    task = evaluation_task_of(earlier, asked, data.posts)
+    validate = _Validation(known, evaluation_task_of(earlier, asked, data.posts), variant.features)
+    return search(
+        known, variant.config, variant.recipe, seed=seed, device=_device(), validate=validate, workers=workers
+    ).recipe
 
-    def validate(model: NeuCF) -> float:
-        ranker = ModelRanker(model, task, known.users, known.posts, variant.features)
-        return float(metrics_per_user(ranker, task, (VALIDATION_K,))[VALIDATION_METRIC].mean())
 
-    return search(known, variant.config, variant.recipe, seed=seed, device=_device(), validate=validate).recipe
+@dataclass(frozen=True, slots=True, eq=False)
+class _Validation:
+    """The figure of a model on likes that it was not trained on."""
+
+    known: TrainingSet
+    task: EvaluationTask
+    features: PostFeatures
+
+    def __call__(self, model: NeuCF) -> float:
+        ranker = ModelRanker(model, self.task, self.known.users, self.known.posts, self.features)
+        return float(metrics_per_user(ranker, self.task, (VALIDATION_K,))[VALIDATION_METRIC].mean())
 
 
 def _held_back(examples: Examples, generator: np.random.Generator) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.figures import count
 from benchmarks.quality.datasets import DATA_VARIABLE, DATASETS, data_folder
 from benchmarks.quality.systems import SYSTEMS
 
@@ -20,6 +21,7 @@ class Options:
     json: Path | None
     seeds: tuple[int, ...] | None  # None: those of the data set
     systems: str | None  # None: all that fit
+    workers: int | None = None  # processes that NeuCF trains in; None: one, and systems as the data set says
 
 
 def read_options(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
@@ -31,6 +33,7 @@ def read_options(arguments: Sequence[str], environment: Mapping[str, str]) -> Op
         json=given.json,
         seeds=given.seeds,
         systems=given.systems,
+        workers=given.workers,
     )
 
 
@@ -49,6 +52,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", type=Path, metavar="PATH", help="also write one row a system as JSON")
     parser.add_argument("--seeds", type=_seeds, metavar="1,2,3", help="default: 1,2,3 for a name, 1 for a file")
     parser.add_argument("--systems", metavar="A,B", help=f"default: all that fit the data, of {', '.join(SYSTEMS)}")
+    parser.add_argument(
+        "--workers", type=count, metavar="N",
+        help="processes of one thread that NeuCF trains in, as WARMLINE_TRAIN_WORKERS; systems then run one by one",
+    )  # fmt: skip
     return parser
 
 

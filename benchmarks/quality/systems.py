@@ -1,7 +1,8 @@
 """The systems that can be measured, by name; to add one, add an entry here."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from benchmarks.errors import BenchmarkRefused
 from benchmarks.quality.data import QualityData
@@ -106,8 +107,10 @@ SYSTEMS: dict[str, System] = {
 }
 
 
-def systems_named(names: str | None, data: QualityData) -> dict[str, System]:
+def systems_named(names: str | None, data: QualityData, *, workers: int = 1) -> dict[str, System]:
     """Those of a comma-separated list, in the table's order; without a list, all that fit the data.
+
+    NeuCF trains in so many processes (`workers`).
 
     Raises:
         BenchmarkRefused: a name is unknown, or none of the systems fits the data.
@@ -117,6 +120,8 @@ def systems_named(names: str | None, data: QualityData) -> dict[str, System]:
     if unknown or not wanted:
         raise BenchmarkRefused(f"--systems: got {', '.join(unknown) or 'none'}, expected some of {', '.join(SYSTEMS)}")
     found = {name: system for name, system in SYSTEMS.items() if name in wanted and system.fits(data)}
+    if workers > 1 and NEUCF in found:
+        found[NEUCF] = replace(found[NEUCF], prepare=_untuned(partial(train_neucf, workers=workers)))
     if not found:
         raise BenchmarkRefused(f"--systems: none of {', '.join(wanted)} has anything to say on {data.name}")
     return found

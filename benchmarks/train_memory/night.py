@@ -20,7 +20,8 @@ from s02_train_neucf.gate.history import History
 from s02_train_neucf.judge import judge
 from s02_train_neucf.learning.curves import EpochResult
 from s02_train_neucf.learning.recipe import Recipe
-from s02_train_neucf.report import EvaluationPlan, evaluate_model, report_json
+from s02_train_neucf.report import EvaluationPlan, evaluate_model
+from s02_train_neucf.report_json import report_json
 from shared.neucf.artefact import Artefact, save_artefact
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.manifest import Manifest

@@ -12,6 +12,7 @@ from s02_train_neucf.evaluation.ranker import Scores
 from shared.errors import TrainingRefused
 
 MAX_DENSE_POSTS = 10_000  # EASE and item-kNN hold posts × posts: EASE up to 2 GB at this bound
+DENSE_BYTES = 44  # of an evaluation with EASE, for each of posts × posts: measured with 5,000 posts
 COLUMNS_AT_ONCE = 1024  # of posts × posts, while they are counted
 
 

@@ -18,7 +18,8 @@ from s02_train_neucf.evaluation.split import validation_cut
 from s02_train_neucf.learning.curves import EpochResult
 from s02_train_neucf.learning.event_weights import with_event_weights
 from s02_train_neucf.learning.recipe import Recipe
-from s02_train_neucf.learning.train import TrainedModel, train, train_members
+from s02_train_neucf.learning.side_by_side import ALONE, FitsUnderWay, Workers, run_side_by_side
+from s02_train_neucf.learning.train import TrainedModel, Training, begin_members, ignore_epoch, merged
 from s02_train_neucf.learning.warm_start import Predecessor, initial_values
 from shared.event_columns import Events
 from shared.neucf.config import NeuCFConfig
@@ -66,6 +67,7 @@ def fit(
     search_result: SearchResult | None = None,
     on_epoch: Callable[[EpochResult], None] | None = None,
     predecessor: Predecessor | None = None,
+    workers: Workers = ALONE,
 ) -> Fitted:
     """Search epochs and learning rate on a validation split, then train each member on all events.
 
@@ -82,25 +84,91 @@ def fit(
         search_result: epochs and learning rate; None: search for them.
         on_epoch: called after each epoch of both trainings; `number` starts again at 1.
         predecessor: a model to start the last training from. The search does not: its test likes are in that model.
+        workers: how many trainings run side by side; weights do not depend on it.
 
     Raises:
-        TrainingRefused: no positive example, broken vectors, or a loss that is not finite.
+        TrainingRefused, WorkerDied: no positive example, broken vectors, or a loss that is not finite; a process of
+            `workers` ended.
     """
     if search_result is None:
-        held_back = _held_back(events, posts, features, recipe)
-        if held_back is None:
-            search_result = without_search(recipe)
-        else:
-            search_result = search(
-                held_back.data, config, recipe,
-                seed=seed, device=device, validate=held_back.validate, on_epoch=on_epoch,
-            )  # fmt: skip
+        search_result = search_for(
+            events, posts, features, config, recipe, seed=seed, device=device, on_epoch=on_epoch, workers=workers
+        )
+    return begin_fit(
+        events, posts, features, config, recipe, search_result,
+        seed=seed, device=device, on_epoch=on_epoch, predecessor=predecessor, workers=workers,
+    ).result()  # fmt: skip
+
+
+def search_for(
+    events: Events,
+    posts: SortedPosts,
+    features: PostFeatures,
+    config: NeuCFConfig,
+    recipe: Recipe,
+    *,
+    seed: int,
+    device: torch.device,
+    on_epoch: Callable[[EpochResult], None] | None = None,
+    workers: Workers = ALONE,
+) -> SearchResult:
+    """The search of `fit`, without the training on all events.
+
+    Raises:
+        TrainingRefused, WorkerDied: as `fit`; without a positive example nothing is searched, and nothing refused.
+    """
+    held_back = _held_back(events, posts, features, recipe)
+    if held_back is None:
+        return without_search(recipe)
+    return search(
+        held_back.data, config, recipe,
+        seed=seed, device=device, validate=held_back.validate, on_epoch=on_epoch, workers=workers,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FitUnderWay:
+    """A training on all events whose members were handed over to workers."""
+
+    members: FitsUnderWay[TrainedModel]
+    data: TrainingSet
+    search_result: SearchResult
+
+    def result(self) -> Fitted:
+        """Wait for the model.
+
+        Raises:
+            TrainingRefused, WorkerDied: as `fit`.
+        """
+        return Fitted(model=merged(self.members), data=self.data, search_result=self.search_result)
+
+
+def begin_fit(
+    events: Events,
+    posts: SortedPosts,
+    features: PostFeatures,
+    config: NeuCFConfig,
+    recipe: Recipe,
+    search_result: SearchResult,
+    *,
+    seed: int,
+    device: torch.device,
+    on_epoch: Callable[[EpochResult], None] | None = None,
+    predecessor: Predecessor | None = None,
+    workers: Workers = ALONE,
+) -> FitUnderWay:
+    """Hand the training on all events over to workers; the arguments are those of `fit`.
+
+    Raises:
+        TrainingRefused: no positive example, or broken vectors.
+    """
     data = with_event_weights(training_set(examples_of(events, posts), posts, features), events, posts, recipe)
     initial = () if predecessor is None else initial_values(predecessor, data, config)
-    model = train_members(
-        data, config, search_result.recipe, seed=seed, device=device, on_epoch=on_epoch, initial_values=initial
-    )
-    return Fitted(model=model, data=data, search_result=search_result)
+    members = begin_members(
+        data, config, search_result.recipe,
+        seed=seed, device=device, on_epoch=on_epoch, initial_values=initial, workers=workers,
+    )  # fmt: skip
+    return FitUnderWay(members=members, data=data, search_result=search_result)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,20 +201,27 @@ def search(
     device: torch.device,
     validate: Callable[[NeuCF], float],
     on_epoch: Callable[[EpochResult], None] | None = None,
+    workers: Workers = ALONE,
 ) -> SearchResult:
     """Train one model until validation stops improving; if that is early, train again with a lower learning rate.
 
+    With processes as `workers`, `validate` must be an object that can be pickled.
+
     Raises:
-        TrainingRefused: as `train`.
+        TrainingRefused, WorkerDied: as `train`; a process of `workers` ended.
     """
 
-    def train_with(recipe: Recipe) -> TrainedModel:
-        return train(data, config, recipe, seed=seed, device=device, validate=validate, on_epoch=on_epoch)
+    def train_with(*recipes: Recipe) -> list[TrainedModel]:
+        trials = [
+            Training(data=data, config=config, recipe=recipe, seed=seed, device=device, validate=validate)
+            for recipe in recipes
+        ]
+        return run_side_by_side(trials, workers, on_epoch or ignore_epoch, name="a trial of the search")
 
-    trained = train_with(recipe)
+    (trained,) = train_with(recipe)
     if trained.best_epoch <= EARLY_EPOCHS:
         slower = replace(recipe, learning_rate=recipe.learning_rate / SLOWER_BY)
-        again = train_with(slower)
+        (again,) = train_with(slower)
         if best_figure(again) > best_figure(trained):
             recipe, trained = slower, again
     return SearchResult(recipe=replace(recipe, epochs=trained.best_epoch), epochs=trained.epochs)

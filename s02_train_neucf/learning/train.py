@@ -18,6 +18,7 @@ from s02_train_neucf.learning.batches import Batch, NextLikes, batches_of
 from s02_train_neucf.learning.curves import EpochResult
 from s02_train_neucf.learning.loss import Step
 from s02_train_neucf.learning.recipe import Recipe
+from s02_train_neucf.learning.side_by_side import ALONE, FitsUnderWay, Workers, begin_side_by_side
 from shared.errors import TrainingRefused
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.features import ContentVectors
@@ -77,6 +78,26 @@ def train(
         return _train(model.to(device), data, recipe, seed, validate, on_epoch)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Training:
+    """A call of `train` that may be made in another process; `validate` must then be an object that can be pickled."""
+
+    data: TrainingSet
+    config: NeuCFConfig
+    recipe: Recipe
+    seed: int
+    device: torch.device
+    validate: Callable[[NeuCF], float] | None = None
+    initial_values: "SetInitialValues | None" = None
+
+    def __call__(self, on_epoch: Callable[[EpochResult], None] | None = None) -> TrainedModel:
+        """Train, as `train`."""
+        return train(
+            self.data, self.config, self.recipe, seed=self.seed, device=self.device, validate=self.validate,
+            on_epoch=on_epoch, initial_values=self.initial_values,
+        )  # fmt: skip
+
+
 def train_members(
     data: TrainingSet,
     config: NeuCFConfig,
@@ -86,6 +107,7 @@ def train_members(
     device: torch.device,
     on_epoch: Callable[[EpochResult], None] | None = None,
     initial_values: "Sequence[SetInitialValues]" = (),
+    workers: Workers = ALONE,
 ) -> NeuCF:
     """Train `recipe.members` models for `recipe.epochs` each and give their mean as one model.
 
@@ -93,20 +115,52 @@ def train_members(
     `initial_values` and need fewer epochs; the others start from random values.
 
     Raises:
-        TrainingRefused: as `train`.
+        TrainingRefused, WorkerDied: as `train`; a process of `workers` ended.
     """
+    under_way = begin_members(
+        data, config, recipe, seed=seed, device=device, on_epoch=on_epoch, initial_values=initial_values,
+        workers=workers,
+    )  # fmt: skip
+    return merged(under_way)
+
+
+def begin_members(
+    data: TrainingSet,
+    config: NeuCFConfig,
+    recipe: Recipe,
+    *,
+    seed: int,
+    device: torch.device,
+    on_epoch: Callable[[EpochResult], None] | None = None,
+    initial_values: "Sequence[SetInitialValues]" = (),
+    workers: Workers = ALONE,
+) -> FitsUnderWay[TrainedModel]:
+    """Hand the members over to workers; the arguments are those of `train_members`."""
     rows = data.users.n_rows + data.posts.n_rows
     n = min(max(1, MAX_TABLE_NUMBERS // (rows * config.width)), recipe.members)
-    members = []
+    trainings = []
     for member in range(n):
         set_values = initial_values[member] if member < len(initial_values) else None
-        members.append(
-            train(
-                data, config, recipe if set_values is None else warm_recipe(recipe),
-                seed=seed + member * SEEDS_APART, device=device, on_epoch=on_epoch, initial_values=set_values,
-            ).model
+        trainings.append(
+            Training(
+                data=data, config=config, recipe=recipe if set_values is None else warm_recipe(recipe),
+                seed=seed + member * SEEDS_APART, device=device, initial_values=set_values,
+            )
         )  # fmt: skip
-    return merge_members(members)
+    return begin_side_by_side(trainings, workers, on_epoch or ignore_epoch, name="a member of the model")
+
+
+def merged(members: FitsUnderWay[TrainedModel]) -> NeuCF:
+    """Wait for all members; their mean as one model.
+
+    Raises:
+        TrainingRefused, WorkerDied: as `train_members`.
+    """
+    return merge_members([each.model for each in members.results()])
+
+
+def ignore_epoch(_epoch: EpochResult) -> None:
+    """For callers who do not need the epochs."""
 
 
 def warm_recipe(recipe: Recipe) -> Recipe:

@@ -28,6 +28,21 @@ class Stopwatch:
         """Add a time that was measured elsewhere."""
         self._seconds[name] = self._seconds.get(name, 0.0) + seconds
 
+    def include(self, other: "Stopwatch", *, within: float | None = None) -> None:
+        """Add the parts and counts of another one.
+
+        Args:
+            other: measured elsewhere.
+            within: seconds in which all of that happened, side by side: if its parts took more together, each counts
+                with its share of these seconds, so that parts still add up to the time of the run.
+        """
+        sum_of_parts = sum(other._seconds.values())
+        share = 1.0 if within is None or sum_of_parts <= within else within / sum_of_parts
+        for name, seconds in other._seconds.items():
+            self.add(name, seconds * share)
+        for name, n in other._counts.items():
+            self.count(name, n)
+
     def count(self, name: str, n: int) -> None:
         """Add to a count."""
         self._counts[name] = self._counts.get(name, 0) + n

@@ -96,7 +96,15 @@ def test_what_it_tried_in_redis_is_gone_again(warmline: Command, client: redis.R
 def test_seconds_are_those_of_the_last_run_times_what_grew(warmline: Command, database: Database) -> None:
     fill(database, users=100, posts=50, likes=200)
     stages = {"start": 4.0, "epochs": 9.0}
-    did(database, "train", seconds=13.0, stages=stages, work={"events": 200, "posts": 50}, captions=20, images=1)
+    did(
+        database,
+        "train",
+        seconds=13.0,
+        stages=stages,
+        work={"events": 200, "posts": 50, "workers": 2},
+        captions=20,
+        images=1,
+    )
     same, twice = (asked(warmline, users=100 * n, posts=50 * n, likes=200 * n).json for n in (1, 2))
     assert (same["seconds"]["train"], twice["seconds"]["train"]) == (13.0, 22.0)
     assert twice["stages"]["train"] == {"start": 4.0, "epochs": 18.0}
@@ -104,6 +112,7 @@ def test_seconds_are_those_of_the_last_run_times_what_grew(warmline: Command, da
         "took 13.0 s, each part times what it grows with; 21 captions and photos were new to it"
         in (twice["how"]["train"])
     )
+    assert twice["how"]["train"].endswith("as many epochs as then, in 2 processes side by side as then")
 
 
 def test_a_run_on_a_tiny_sample_predicts_nothing(warmline: Command, database: Database) -> None:

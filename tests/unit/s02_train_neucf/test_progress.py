@@ -1,7 +1,19 @@
 """The steps of a training: in their order, by the last training's seconds, and models that begin at 1 again."""
 
+import pytest
+
 from s02_train_neucf.learning.curves import EpochResult
-from s02_train_neucf.progress import ALL_DATA, EpochsReported, all_posts_step, replay_step, shares, training_step
+from s02_train_neucf.progress import (
+    ALL_DATA,
+    LOADING,
+    SAVING,
+    EpochsReported,
+    OverlappingSteps,
+    all_posts_step,
+    replay_step,
+    shares,
+    training_step,
+)
 from shared.run_progress import RunProgress
 
 STAGES = {
@@ -48,3 +60,34 @@ def test_the_number_of_cuts_is_no_part_of_a_steps_name() -> None:
     assert now is not None
     assert now.step == "training, cut 2"
     assert now.percent > 0
+
+
+def test_steps_side_by_side_are_one_step_that_grows_by_their_shares() -> None:
+    progress, plan = RunProgress(), shares(STAGES)
+    overlapping = OverlappingSteps(progress, plan)
+    overlapping.report(LOADING, 1, 1)
+    before = progress.now()
+    overlapping.report(replay_step("cut 5"), 1, 2)
+    overlapping.report(replay_step("cut 1"), 1, 1)  # an earlier one, later
+    now = progress.now()
+    assert before is not None
+    assert now is not None
+    assert now.step == "training and replay"
+    assert now.percent - before.percent == pytest.approx(100 * 1.5 * plan[replay_step("cut 1")] / 91, abs=0.2)
+    overlapping.report(SAVING, 0, 1)
+    after = progress.now()
+    assert after is not None
+    assert after.step == SAVING
+    assert after.percent == pytest.approx(100 * (1 - 3 / 91), abs=0.1)
+
+
+def test_cuts_that_alternate_count_their_models_apart() -> None:
+    seen = list[tuple[str, int, int]]()
+    epochs = EpochsReported(lambda *step: seen.append(step))
+    for number in (1, 2):
+        for cut in ("cut 1 of 5", ALL_DATA):
+            epochs.add(cut, EpochResult(number=number, of=2, loss=0.1, validation=None))
+    assert seen == [
+        ("training, cut 1", 1, 2), ("training, all data", 1, 6),
+        ("training, cut 1", 2, 2), ("training, all data", 2, 6),
+    ]  # fmt: skip

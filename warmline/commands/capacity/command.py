@@ -247,8 +247,12 @@ def _seconds(job: str, run: MeasuredRun | None, here: DataSize, world: DataSize)
             how=f"{when} on less than 1/{MOST_GROWTH:g} of that, which says too little: {ONCE} when there is more",
         )
     encoding = f"; {run.encoded:,} captions and photos were new to it" if run.encoded else ""
-    epochs = "; as many epochs as then" if job == TRAIN else ""
-    return JobSeconds(parts=parts, how=f"{when}, each part times what it grows with{encoding}{epochs}")
+    as_then = f"; as many epochs as then{_side_by_side(run.workers)}" if job == TRAIN else ""
+    return JobSeconds(parts=parts, how=f"{when}, each part times what it grows with{encoding}{as_then}")
+
+
+def _side_by_side(workers: int) -> str:
+    return f", in {workers} processes side by side as then" if workers > 1 else ", in one process as then"
 
 
 def _show(capacity: Capacity) -> None:

@@ -22,6 +22,11 @@ class MeasuredRun:
     encoded: int  # captions and photos that were new to it
     report: Mapping[str, Any]
 
+    @property
+    def workers(self) -> int:
+        """Processes that it trained in; its seconds are of all of them together."""
+        return int(self.report.get("work", {}).get("workers", 1))
+
     def worked_on(self, job: str, here: DataSize) -> DataSize:
         """The amount of data from its report, else the current one."""
         if job != TRAIN or "work" not in self.report:

@@ -38,3 +38,22 @@ def test_counts_add_up() -> None:
     watch.count("epochs", 2)
     watch.count("epochs", 3)
     assert watch.counts() == {"epochs": 5}
+
+
+def test_parts_that_ran_side_by_side_share_the_time_in_which_they_did() -> None:
+    watch, other = Stopwatch(), Stopwatch()
+    watch.add("epochs", 1.0)
+    other.add("epochs", 6.0)
+    other.add("replay", 2.0)
+    other.count("epochs", 3)
+    watch.include(other, within=4.0)
+    assert {name: watch.stages()[name] for name in ("epochs", "replay")} == {"epochs": 4.0, "replay": 1.0}
+    assert watch.counts() == {"epochs": 3}
+
+
+def test_parts_that_ran_one_after_another_keep_their_time() -> None:
+    watch, other = Stopwatch(), Stopwatch()
+    other.add("epochs", 6.0)
+    watch.include(other, within=8.0)
+    watch.include(other)
+    assert watch.stages()["epochs"] == 12.0

@@ -1,0 +1,79 @@
+"""How many fits of a night run side by side: as cores are free and memory allows; one where processes do not pay."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from s02_train_neucf.learning.free_resources import FreeResources, free_resources
+from s02_train_neucf.learning.recipe import Recipe
+
+MOST_WORKERS = 16  # a night has about as many units of work
+USUAL_FITS, USUAL_EPOCHS = 13, 30  # of a night, in trainings of one model; of such a training, on average
+# Steps of a night: some 30 seconds of one core. A process needs 3 to 6 of them to import PyTorch and compile loops.
+LEAST_STEPS = 10_000
+# Bytes that a process takes before it has data: PyTorch, numba and what it has compiled (340 MB measured, not shared).
+PROCESS_BYTES = 400e6
+TABLE_COPIES = (
+    10  # of the tables in a training: weights, gradients, Adam's two, mean, best, and what steps leave behind
+)
+LIKE_BYTES = 120  # of a fit, for each event that it reads
+EVENT_BYTES = 100  # of what all processes share, for each event: columns, and the history in two orders
+VECTOR_COPIES = 3  # packed for the search, the replay and the final training, each once for all processes
+SPARED_SHARE = 0.1  # of the free memory, left to others
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingSize:
+    """What a night's memory and time depend on."""
+
+    n_users: int
+    n_posts: int
+    n_events: int
+    width: int  # numbers in a user's or post's vector
+    vector_bytes: int  # of all photos and captions
+    dense_bytes: int = 0  # of the largest baseline; where room is short, one is computed at a time
+    recipe: Recipe
+
+    @property
+    def steps(self) -> float:
+        """Steps of all fits, about."""
+        recipe = self.recipe
+        of_epoch = min(recipe.max_steps, max(recipe.steps_per_epoch, self.n_users / recipe.max_batch_users))
+        return USUAL_FITS * min(recipe.epochs, USUAL_EPOCHS) * of_epoch
+
+    @property
+    def bytes_of_worker(self) -> float:
+        """What each process takes for itself."""
+        tables = TABLE_COPIES * 4 * self.width * (self.n_users + self.n_posts)
+        return PROCESS_BYTES + tables + LIKE_BYTES * self.n_events
+
+    @property
+    def bytes_once(self) -> float:
+        """What is taken once, however many processes there are."""
+        return EVENT_BYTES * self.n_events + VECTOR_COPIES * self.vector_bytes + self.dense_bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """What may run side by side."""
+
+    count: int  # processes; 1: none but this one
+    is_ample: bool = False  # whether two of the largest baselines fit into memory at once
+
+
+def room_for(asked: int | None, size: TrainingSize, free: Callable[[], FreeResources] = free_resources) -> Room:
+    """How many processes train.
+
+    Args:
+        asked: the setting; None: as many as cores are free and memory allows.
+        size: of the night.
+        free: looks at what is free.
+    """
+    if asked == 1 or (asked is None and size.steps < LEAST_STEPS):
+        return Room(count=1)
+    found = free()
+    memory = math.inf if found.memory_bytes is None else (1 - SPARED_SHARE) * found.memory_bytes
+    left = memory - size.bytes_once
+    fitting = int(min(MOST_WORKERS, left // size.bytes_of_worker)) if left > 0 else 0
+    count = max(1, min(found.cores, fitting)) if asked is None else asked
+    return Room(count=count, is_ample=left - count * size.bytes_of_worker >= size.dense_bytes)
