@@ -113,8 +113,8 @@ def test_the_same_lists_shuffled_rank_held_back_likes_lower(scored: Camps) -> No
     assert own < min(shuffled)
 
 
-def test_two_trainings_with_one_seed_give_equal_weights(camps: Camps) -> None:
-    first, second = (camps.train(train_seed=3, warm_start=False) for _ in range(2))
+def test_two_trainings_with_one_seed_give_equal_weights_in_one_process_and_in_two(camps: Camps) -> None:
+    first, second = (camps.train(train_seed=3, warm_start=False, train_workers=workers) for workers in (1, 2))
     hashes = camps.deployment.sql("SELECT version, sha256 FROM warmline.model_versions")
     rows = {row[0]: row[1] for row in hashes}
     assert rows[first["model"]] == rows[second["model"]]

@@ -12,6 +12,7 @@ from s02_train_neucf.gate.history import History
 from s02_train_neucf.gate.rank_at import ReplayRules
 from s02_train_neucf.learning.curves import EpochResult, LearningCurves
 from s02_train_neucf.learning.fit import Fitted, FitUnderWay, SearchResult
+from s02_train_neucf.learning.train import ignore_epoch
 from s02_train_neucf.learning.worker_pool import workers_of
 from s02_train_neucf.replay_units import units_of
 from s02_train_neucf.report import EvaluationPlan, evaluate_global_cut, evaluate_model
@@ -44,14 +45,15 @@ def plan_of(data: TrainingData) -> EvaluationPlan:
 def night(n_workers: int) -> Night:
     data, steps, curves = births(0, n_users=40, n_posts=60, seen=30), set[str](), LearningCurves()
     plan = replace(plan_of(data), report_progress=lambda step, _done, _of: steps.add(step))
-    begun = list[FitUnderWay]()
+    begun, one_epoch = list[FitUnderWay](), SearchResult(recipe=replace(plan.recipe, epochs=1, members=1))
+    before = plan.fit(data, ignore_epoch, one_epoch).as_predecessor("the champion")
     with workers_of(n_workers) as workers:
 
         def on_epoch(cut: str, epoch: EpochResult) -> None:
             curves.add(cut, epoch)
 
         def begin(found: SearchResult) -> None:
-            begun.append(plan.begin_fit(data.without_deleted(), partial(on_epoch, "all data"), found, None, workers))
+            begun.append(plan.begin_fit(data.without_deleted(), partial(on_epoch, "all data"), found, before, workers))
 
         evaluation = evaluate_model(plan, History.of(data), on_epoch, workers, begin)
         fitted: Fitted = begun[0].result()
