@@ -8,8 +8,7 @@ from scipy import linalg, sparse
 
 from benchmarks.quality.data import QualityData
 from s02_train_neucf.evaluation.ranker import Scores
-from s02_train_neucf.evaluation.rankers import MAX_DENSE_POSTS
-from shared.errors import TrainingRefused
+from s02_train_neucf.evaluation.rankers import refuse_too_many
 
 LONGEST = 10  # likes before a like that lead to it
 EVENTS_AT_ONCE = 50_000
@@ -21,19 +20,20 @@ Int64s = NDArray[np.int64]
 class WeightedHistories:
     """Weights of posts for each user by the weights of what they liked, the later a like the higher."""
 
-    histories: sparse.csr_array  # (n_users, n_posts)
-    weights: NDArray[np.floating]  # (n_posts, n_posts), from a liked post to another
+    histories: sparse.csr_array  # (n_asked, n_posts)
+    weights: NDArray[np.floating] | sparse.csr_array  # (n_posts, n_posts), from a liked post to another
 
     def scores(self, users: slice) -> Scores:
-        """(n_users_in_block, n_posts)"""
-        return np.asarray(self.histories[users] @ self.weights, dtype=np.float32)
+        """(n_rows_in_block, n_posts)"""
+        scores = self.histories[users] @ self.weights
+        return np.asarray(scores.toarray() if sparse.issparse(scores) else scores, dtype=np.float32)
 
 
 def decayed_histories(data: QualityData, share: float) -> sparse.csr_array:
-    """Each like's weight: `share` to the power of the number of later likes of the same user. -> (n_users, n_posts)"""
-    users, posts, later = _in_order(data)
-    weights = (share**later).astype(np.float32)
-    return sparse.csr_array((weights, (users, posts)), shape=(len(data.user_id_hashes), len(data.posts.id_hashes)))
+    """Each known like's weight: `share` to the power of the number of later ones in its row. -> (n_asked, n_posts)"""
+    known = data.histories
+    weights = (share**known.later).astype(np.float32)
+    return sparse.csr_array((weights, (known.likes.users, known.in_order)), shape=(data.n_asked, known.likes.n_posts))
 
 
 def transitions(data: QualityData, share: float, l2: float) -> WeightedHistories:
@@ -45,9 +45,8 @@ def transitions(data: QualityData, share: float, l2: float) -> WeightedHistories
         TrainingRefused: posts × posts is too much.
     """
     n_posts = len(data.posts.id_hashes)
-    if n_posts > 2 * MAX_DENSE_POSTS:
-        raise TrainingRefused(f"transitions: got {n_posts} posts, expected at most {2 * MAX_DENSE_POSTS}")
-    users, posts, _ = _in_order(data)
+    refuse_too_many(n_posts)
+    users, posts = _in_order(data)
     gram, next_ones = np.zeros((n_posts, n_posts), np.float32), np.zeros((n_posts, n_posts), np.float32)
     steps = np.arange(1, LONGEST + 1)
     for start in range(0, len(posts), EVENTS_AT_ONCE):
@@ -74,11 +73,7 @@ def _last(histories: sparse.csr_array, share: float) -> sparse.csr_array:
     return kept
 
 
-def _in_order(data: QualityData) -> tuple[Int64s, Int64s, Int64s]:
-    """Users, posts, and the number of later likes of the same user; user by user, in the order of time."""
-    order = np.argsort(data.user_id_hashes)
-    users = order[np.searchsorted(data.user_id_hashes, data.train.user_id_hashes, sorter=order)]
-    by_user = np.argsort(users, kind="stable")  # `train` is by time
-    users, posts = users[by_user], data.posts.indices(data.train.post_id_hashes[by_user])
-    ends = np.cumsum(np.bincount(users, minlength=len(data.user_id_hashes)))
-    return users, posts, ends[users] - 1 - np.arange(len(users))
+def _in_order(data: QualityData) -> tuple[Int64s, Int64s]:
+    """Users and posts of what is learnt from, user by user, in the order of time."""
+    by_user = np.argsort(data.train.user_id_hashes, kind="stable")  # `train` is by time
+    return data.train.user_id_hashes[by_user], data.posts.indices(data.train.post_id_hashes[by_user])
