@@ -8,7 +8,8 @@ from scipy import linalg, sparse
 
 from benchmarks.quality.data import QualityData
 from s02_train_neucf.evaluation.ranker import Scores
-from s02_train_neucf.evaluation.rankers import refuse_too_many
+from s02_train_neucf.evaluation.rankers import POSTS_AT_ONCE, refuse_too_many
+from shared.neucf.score import blocks
 
 LONGEST = 10  # likes before a like that lead to it
 EVENTS_AT_ONCE = 50_000
@@ -46,8 +47,9 @@ def transitions(data: QualityData, share: float, l2: float) -> WeightedHistories
     """
     n_posts = len(data.posts.id_hashes)
     refuse_too_many(n_posts)
-    users, posts = _in_order(data)
-    gram, next_ones = np.zeros((n_posts, n_posts), np.float32), np.zeros((n_posts, n_posts), np.float32)
+    users, posts = by_user_in_order(data)
+    shape = (n_posts, n_posts)  # in the order that LAPACK solves in place: with 20,000 posts each takes 1.6 GB
+    gram, next_ones = np.zeros(shape, np.float32, order="F"), np.zeros(shape, np.float32, order="F")
     steps = np.arange(1, LONGEST + 1)
     for start in range(0, len(posts), EVENTS_AT_ONCE):
         events = np.arange(start, min(start + EVENTS_AT_ONCE, len(posts)))
@@ -58,10 +60,14 @@ def transitions(data: QualityData, share: float, l2: float) -> WeightedHistories
         history = sparse.csr_array((values, (rows, posts[before[same]])), shape=(len(events), n_posts))
         ones = np.ones(len(events), np.float32)
         target = sparse.csr_array((ones, (np.arange(len(events)), posts[events])), shape=(len(events), n_posts))
-        gram += (history.T @ history).toarray()
-        next_ones += (history.T @ target).toarray()
+        earlier, following = history.T.tocsr(), target.T.tocsr()
+        for part in blocks(n_posts, POSTS_AT_ONCE):
+            gram[:, part] += (earlier[part] @ history).toarray().T
+            next_ones[:, part] += (following[part] @ history).toarray().T
     gram[np.diag_indices_from(gram)] += l2
     weights = linalg.solve(gram, next_ones, assume_a="pos", overwrite_a=True, overwrite_b=True, check_finite=False)
+    del gram
+    weights = np.ascontiguousarray(weights)
     return WeightedHistories(_last(decayed_histories(data, share), share), weights)
 
 
@@ -73,7 +79,7 @@ def _last(histories: sparse.csr_array, share: float) -> sparse.csr_array:
     return kept
 
 
-def _in_order(data: QualityData) -> tuple[Int64s, Int64s]:
+def by_user_in_order(data: QualityData) -> tuple[Int64s, Int64s]:
     """Users and posts of what is learnt from, user by user, in the order of time."""
     by_user = np.argsort(data.train.user_id_hashes, kind="stable")  # `train` is by time
     return data.train.user_id_hashes[by_user], data.posts.indices(data.train.post_id_hashes[by_user])

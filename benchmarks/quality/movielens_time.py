@@ -47,7 +47,7 @@ def with_content(folder: Path) -> Iterator[Columns]:
     slots = ("posters → image", "abstracts → caption")
     yield replace(columns, post_id_hashes=np.arange(n_films), features=features, slots=slots)
     yield global_time_columns(
-        f"ml1m-mm, films with fewer than {FEW_LIKES} likes",
+        "ml1m-mm, rare films",
         pairs, at, post_id_hashes=np.arange(n_films), features=features, slots=slots, rarer_than=FEW_LIKES,
     )  # fmt: skip
 

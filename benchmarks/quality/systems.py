@@ -10,12 +10,13 @@ from benchmarks.quality.neucf_system import train_neucf
 from benchmarks.quality.plain_neumf import plain_neumf
 from benchmarks.quality.popular_now import PopularNow
 from benchmarks.quality.protocols import asks_cold
+from benchmarks.quality.sasrec import sasrec
 from benchmarks.quality.strangers import PopularForColdUsers
 from benchmarks.quality.tuned import TrainedSystem, Tuned
 from s02_train_neucf.evaluation.content_knn import ContentKNN
 from s02_train_neucf.evaluation.ials import IALS
 from s02_train_neucf.evaluation.ranker import Ranker
-from s02_train_neucf.evaluation.rankers import EASE, ItemKNN, Popularity, Random
+from s02_train_neucf.evaluation.rankers import EASE, MAX_DENSE_POSTS, ItemKNN, Popularity, Random, SparseItemKNN
 from shared.neucf.features import NO_FEATURES, ContentVectors
 
 NEUCF = "neucf"
@@ -55,6 +56,11 @@ def _with_popularity(data: QualityData, ranker: Ranker) -> Ranker:
 
 def _knn(data: QualityData, _: int) -> Ranker:
     weights = ItemKNN(data.train_likes).weights
+    return _with_popularity(data, WeightedHistories(data.histories.likes.to_csr(), weights))
+
+
+def _sparse_knn(data: QualityData, seed: int) -> Ranker:
+    weights = SparseItemKNN(data.train_likes, seed=seed).weights
     return _with_popularity(data, WeightedHistories(data.histories.likes.to_csr(), weights))
 
 
@@ -126,6 +132,9 @@ SYSTEMS: dict[str, System] = {
         fits=lambda data: data.clock,
     ),
     "item-knn": System(prepare=_untuned(_knn)),
+    "item-knn-sparse": System(
+        prepare=_untuned(_sparse_knn), fits=lambda data: len(data.posts.id_hashes) > MAX_DENSE_POSTS
+    ),
     "ease": System(prepare=Tuned(make=_ease, settings=EASE_L2, climbs=True)),
     "item-knn-decayed": System(prepare=Tuned(make=_decayed_knn, settings=DECAYED_KNN), fits=lambda data: data.timed),
     "ease-decayed": System(prepare=Tuned(make=_decayed_ease, settings=DECAYED_EASE), fits=lambda data: data.timed),
@@ -137,6 +146,7 @@ SYSTEMS: dict[str, System] = {
     PHOTO_KNN: _content_knn(lambda data: data.features.image),
     CAPTION_KNN: _content_knn(lambda data: data.features.caption),
     "neumf-paper": System(prepare=plain_neumf, seeded=True, seeds=1, fits=lambda data: not data.moments),
+    "sasrec": System(prepare=sasrec, seeded=True, seeds=1, fits=lambda data: data.timed),
     WITHOUT_CONTENT: System(prepare=_untuned(_without_content), seeded=True, fits=_has_content_and_times),
     NEUCF: System(prepare=_untuned(train_neucf), seeded=True, knows_cold=True),
 }

@@ -92,16 +92,15 @@ class EASE:
         return np.asarray(self.matrix[users] @ self.weights, dtype=np.float32)
 
 
-def refuse_too_many(n_posts: int) -> None:
-    """Posts × posts must fit into memory.
+def refuse_too_many(n_posts: int, at_most: int | None = None) -> None:
+    """Posts × posts must fit into memory, and into a night.
 
     Raises:
         TrainingRefused: they do not.
     """
-    if n_posts > MAX_DENSE_POSTS:
-        raise TrainingRefused(
-            f"baseline: got {n_posts} posts, expected at most {MAX_DENSE_POSTS}: posts × posts is too much"
-        )
+    at_most = MAX_DENSE_POSTS if at_most is None else at_most
+    if n_posts > at_most:
+        raise TrainingRefused(f"baseline: got {n_posts} posts, expected at most {at_most}: posts × posts is too much")
 
 
 def nearest_posts(matrix: sparse.csr_array, *, neighbours: int, shrink: float) -> sparse.csr_array:
