@@ -24,9 +24,9 @@ from s02_train_neucf.evaluation.ranker import Ranker, Scores
 LONGEST = 50  # latest likes that are read
 WIDTH, BLOCKS, HEADS, DROPOUT = 64, 2, 1, 0.2
 LEARNING_RATE = 0.002
-WINDOWS, POSITIONS = 128, 512  # of one step: windows of users, and positions among them whose next like is learnt
-STEPS_A_ROUND, MAX_ROUNDS, PATIENCE = 250, 16, 2  # validated after each round
-ROUNDS_UNVALIDATED = 8
+WINDOWS, POSITIONS = 64, 512  # of one step: windows of users, and positions among them whose next like is learnt
+STEPS_A_ROUND, MAX_ROUNDS, PATIENCE = 500, 12, 2  # validated after each round
+ROUNDS_UNVALIDATED = 4
 
 Int64s = NDArray[np.int64]
 
