@@ -23,6 +23,7 @@ SYSTEMS = {
     "ease": "EASE",
     "ials": "iALS",
     "item-knn": "item-kNN",
+    "item-knn-sparse": "item-kNN, sparse",
     "photo-knn": "photo-kNN",
     "caption-knn": "caption-kNN",
 }

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 
 from s02_train_neucf.data.load import TrainingData, load_training_data
-from s02_train_neucf.evaluation.rankers import DENSE_BYTES, MAX_DENSE_POSTS
+from s02_train_neucf.evaluation.rankers import DENSE_BYTES
+from s02_train_neucf.evaluation.tuning import MAX_NIGHTLY_EASE_POSTS
 from s02_train_neucf.gate.cuts import earliest_cut
 from s02_train_neucf.gate.enough_data import refuse_too_little
 from s02_train_neucf.gate.history import History
@@ -213,7 +214,7 @@ def _room(settings: JobSettings, plan: EvaluationPlan) -> Room:
         n_events=len(data.events),
         width=plan.config.width,
         vector_bytes=sum(each.stored.nbytes for each in vectors if each is not None),
-        dense_bytes=DENSE_BYTES * min(n_posts, MAX_DENSE_POSTS) ** 2,
+        dense_bytes=DENSE_BYTES * min(n_posts, MAX_NIGHTLY_EASE_POSTS) ** 2,
         recipe=plan.recipe,
     )
     return room_for(settings.train.train_workers, size)

@@ -18,7 +18,7 @@ from s02_train_neucf.evaluation.metrics import Hits
 from s02_train_neucf.evaluation.ranker import Ranker
 from s02_train_neucf.evaluation.rankers import Popularity
 from s02_train_neucf.evaluation.split import Split, global_cut, per_user_cut, validation_cut
-from s02_train_neucf.evaluation.tuning import TUNABLE, TunedBaselines
+from s02_train_neucf.evaluation.tuning import TunedBaselines, tunable_for
 from s02_train_neucf.gate.baselines import HEURISTIC, POPULARITY
 from s02_train_neucf.gate.cuts import ReplayCut, cuts_of
 from s02_train_neucf.gate.history import History
@@ -347,7 +347,7 @@ def make_baselines(plan: EvaluationPlan, cut: _Cut, tuned: TunedBaselines) -> di
     return {
         POPULARITY: lambda: Popularity(likes),
         HEURISTIC: lambda: Heuristic(cut.split.train_events, cut.data.posts, plan.rules.formula, at=cut.at),
-        **{name: partial(tuned.make, name, likes) for name in TUNABLE},
+        **{name: partial(tuned.make, name, likes) for name in tunable_for(likes.n_posts)},
         **{name: partial(ContentKNN, likes, vectors) for name, vectors in contents.items() if vectors is not None},
     }
 
@@ -358,6 +358,6 @@ def _says_nothing(data: TrainingData) -> dict[str, str]:
     return {
         POPULARITY: LIKES_ALONE,
         HEURISTIC: AS_OF_THE_CUT,
-        **dict.fromkeys(TUNABLE, LIKES_ALONE),
+        **dict.fromkeys(tunable_for(len(data.posts.id_hashes)), LIKES_ALONE),
         **({NEUCF: IDS_ALONE} if without_content else {}),
     }

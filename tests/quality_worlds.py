@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 N_USERS, N_POSTS = 24, 24  # in two camps; users by even and odd number, posts 0–11 and 12–23
 COLD = (24, 25, 26, 27)  # posts that nobody touched: the first two look like camp 0's, the others like camp 1's
+RING, WALKERS, STEPS = 40, 80, 8  # posts, users and likes of each in `ring`
 FIRST_USER, STEP = 7, 1000  # user numbers are sparse
 
 
@@ -37,6 +38,18 @@ def with_photos(world: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     noise[:, 0] += np.where(camp == 0, 1.0, -1.0)
     cold = np.array([(user(number), COLD[2 * (number % 2) + which]) for number in range(N_USERS) for which in (0, 1)])
     return {**world, "test": np.concatenate([world["test"], cold]), "image": noise.astype(np.float32)}
+
+
+def ring() -> dict[str, NDArray[Any]]:
+    """People who walk round a ring of posts, one step at a time: all posts are equally popular, order is everything."""
+    first = np.random.default_rng(1).integers(0, RING, WALKERS)
+    walks = (first[:, None] + np.arange(STEPS)) % RING  # (n_users, n_steps)
+    return {
+        "train": np.stack([np.repeat(np.arange(WALKERS), STEPS - 2), walks[:, :-2].ravel()], axis=1),
+        "train_time": np.tile(np.arange(STEPS - 2.0), WALKERS),
+        "val": np.stack([np.arange(WALKERS), walks[:, -2]], axis=1),
+        "test": np.stack([np.arange(WALKERS), walks[:, -1]], axis=1),
+    }
 
 
 def write(folder: Path, world: dict[str, NDArray[Any]], name: str = "world.npz") -> Path:

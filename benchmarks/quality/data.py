@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.errors import DataMalformed
+from benchmarks.quality.histories import Histories, has_clock, histories_of
 from s02_train_neucf.data.dataset import LikeMatrix
 from shared.domain import KIND_CODES, InteractionKind
 from shared.event_columns import Events
@@ -26,6 +27,10 @@ class Columns:
     val: Int64s | None = None  # (v, 2)
     test_negatives: Int64s | None = None  # (m, k) posts
     train_at: Seconds | None = None  # (n,) seconds
+    test_at: Seconds | None = None  # (m,) seconds
+    # (l, 2), (l,) all likes after one time for all; then each of `test` is asked at its own moment
+    later: Int64s | None = None
+    later_at: Seconds | None = None
     last_out: bool = False  # whether `val` and `test` are each user's last two events, in order
     post_id_hashes: Int64s  # (n_posts,) ascending: all that exist
     created_at: Seconds | None = None  # (n_posts,) seconds
@@ -44,28 +49,40 @@ class Questions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class QualityData:
-    """Indexed users, the evaluated ones first, and all posts."""
+    """Indexed users, all posts, and the rows asked: users, or with `moments` single likes at their own times."""
 
     name: str
     posts: SortedPosts
     features: PostFeatures
-    user_id_hashes: Int64s  # (n_users,) the first n_asked are asked; those and the others ascend
+    user_id_hashes: Int64s  # (n_users,) without `moments` the first n_asked are asked; those and the others ascend
     train: Examples  # all that may be known when the test split is asked; with `last_out`, `val` too
     earlier: Examples  # what may be known when `val` is asked
     val: Examples | None  # chooses between settings and epochs; nothing is trained on it meanwhile
     last_out: bool  # whether `val` and the test split are each user's last two events, in order
+    moments: bool  # whether each row asked is one like of a user at its own moment, after one time for all
     timed: bool  # whether `train` has times; else all are 0
-    train_likes: LikeMatrix  # (n_users, n_posts) `train`
+    clock: bool  # whether these are seconds, not places in each user's order
+    log: Examples  # all that happened, in the order of time: `train`, and with `moments` what came after it
+    train_likes: LikeMatrix  # (n_users, n_posts) `train`: what is learnt from
+    asked_user_id_hashes: Int64s  # (n_asked,) the user of each row asked, ascending; with `moments` they repeat
+    asked_at: Seconds  # (n_asked,) when; what all users did before is past
+    histories: Histories  # of the rows asked: what is answered from
     test_likes: LikeMatrix  # (n_asked, n_posts) `test`
-    left_out: LikeMatrix  # (n_asked, n_posts) never ranked for a user: `train` and `val`
+    left_out: LikeMatrix  # (n_asked, n_posts) never ranked for a row: its history, and `val`
     questions: Questions | None
     slots: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=())
 
     @property
     def n_asked(self) -> int:
-        """The number of evaluated users."""
+        """The number of rows asked."""
         return self.test_likes.n_users
+
+    @property
+    def n_known(self) -> Int64s:
+        """The likes known of each evaluated user; with moments, at the first. (n_evaluated_users,)"""
+        first = np.unique(self.asked_user_id_hashes, return_index=True)[1]
+        return self.histories.likes.counts[first]
 
     @property
     def cold(self) -> NDArray[np.bool_]:
@@ -99,13 +116,14 @@ def lined_up(columns: Columns) -> QualityData:
             f"{columns.name}: got {len(train)} pairs to learn from and {len(asked)} of {len(columns.test)} test pairs "
             "that are not among them, expected at least 1 of each"
         )
-    first = np.unique(asked[:, 0])
+    moments = columns.later is not None
+    rows = (_moments_of if moments else _users_of)(columns, fresh, train, posts)
+    first = np.zeros(0, np.int64) if moments else rows.users
     user_id_hashes = np.r_[first, np.setdiff1d(train.user_id_hashes, first)]
+    shown = known[np.isin(known[:, 0], first)]
 
-    def likes(pairs: Int64s, n_users: int) -> LikeMatrix:
-        rows = _places(user_id_hashes, pairs[:, 0])
-        here = rows < n_users
-        return LikeMatrix.of(rows[here], posts.indices(pairs[here, 1]), n_users=n_users, n_posts=len(posts.id_hashes))
+    def likes(of_rows: Int64s, pairs: Int64s, n_rows: int) -> LikeMatrix:
+        return LikeMatrix.of(of_rows, posts.indices(pairs[:, 1]), n_users=n_rows, n_posts=len(posts.id_hashes))
 
     return QualityData(
         name=columns.name,
@@ -116,10 +134,16 @@ def lined_up(columns: Columns) -> QualityData:
         earlier=earlier,
         val=val,
         last_out=last_out,
+        moments=moments,
         timed=timed,
-        train_likes=likes(_pairs_of(train), len(user_id_hashes)),
-        test_likes=likes(asked, len(first)),
-        left_out=likes(known[np.isin(known[:, 0], user_id_hashes)], len(first)),
+        clock=timed and has_clock(earlier),
+        log=rows.log,
+        train_likes=likes(_places(user_id_hashes, train.user_id_hashes), _pairs_of(train), len(user_id_hashes)),
+        asked_user_id_hashes=rows.users,
+        asked_at=rows.at,
+        histories=rows.histories,
+        test_likes=likes(rows.of_asked, rows.asked, len(rows.users)),
+        left_out=rows.histories.likes if moments else likes(np.searchsorted(first, shown[:, 0]), shown, len(first)),
         questions=_questions(columns, fresh, user_id_hashes, posts),
         slots=columns.slots,
         notes=tuple(_notes(columns, fresh)),
@@ -134,6 +158,7 @@ def lined_up_again(data: QualityData, *, train: Examples, asked: Examples) -> Qu
             train=_pairs_of(train),
             test=_pairs_of(asked),
             train_at=train.at if data.timed else None,
+            test_at=asked.at if data.timed else None,
             post_id_hashes=data.posts.id_hashes,
             created_at=data.posts.created_at,
             features=data.features,
@@ -172,6 +197,48 @@ def _val_at(columns: Columns) -> Seconds | None:
     np.maximum.at(last, rows, columns.train_at)
     place = np.minimum(np.searchsorted(users, columns.val[:, 0]), len(users) - 1)
     return last[np.where(users[place] == columns.val[:, 0], place, len(users))] + 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Rows:
+    """The rows asked."""
+
+    users: Int64s  # (n_asked,) ascending
+    at: Seconds  # (n_asked,)
+    asked: Int64s  # (n_pairs, 2) the test pairs
+    of_asked: Int64s  # (n_pairs,) their rows
+    histories: Histories
+    log: Examples
+
+
+def _users_of(columns: Columns, fresh: NDArray[np.bool_], train: Examples, posts: SortedPosts) -> _Rows:
+    """A row for each user, who knows all of `train` that is theirs.
+
+    They are asked at their first test like, else just after their last known one; at the end of `train` at the latest.
+    """
+    asked = columns.test[fresh]
+    users, rows = np.unique(asked[:, 0], return_inverse=True)
+    histories = histories_of(train, posts, users, np.full(len(users), np.inf))
+    when = np.full(len(users), float(train.at.max(initial=0.0)))
+    if columns.test_at is not None:
+        np.minimum.at(when, rows, columns.test_at[fresh])
+    else:
+        known = histories.likes.counts > 0
+        when[known] = histories.at[histories.likes.starts[1:][known] - 1]
+    return _Rows(users=users, at=when, asked=asked, of_asked=rows, histories=histories, log=train)
+
+
+def _moments_of(columns: Columns, fresh: NDArray[np.bool_], train: Examples, posts: SortedPosts) -> _Rows:
+    """A row for each test like, which knows all that its user did before it, after the training part too."""
+    assert columns.test_at is not None
+    assert columns.later is not None
+    assert columns.later_at is not None
+    order = np.lexsort((columns.test_at[fresh], columns.test[fresh, 0]))
+    asked, at = columns.test[fresh][order], columns.test_at[fresh][order]
+    new = ~_is_among(columns.later, columns.train)
+    log = _joined(train, _examples(columns.later[new], columns.later_at[new], posts))
+    histories = histories_of(log, posts, asked[:, 0], at)
+    return _Rows(users=asked[:, 0], at=at, asked=asked, of_asked=np.arange(len(asked)), histories=histories, log=log)
 
 
 def _joined(first: Examples, second: Examples) -> Examples:

@@ -8,6 +8,7 @@ from benchmarks.errors import BenchmarkRefused, DataMissing
 from benchmarks.provenance import ROOT
 from benchmarks.quality.data import Columns
 from benchmarks.quality.movielens import movielens_cuts
+from benchmarks.quality.movielens_time import likes_in_time, with_content
 from benchmarks.quality.npz import read_npz
 
 DATA_VARIABLE = "WARMLINE_BENCH_DATA"
@@ -38,6 +39,8 @@ def _one_file(file: str, name: str) -> Callable[[Path], Iterator[Columns]]:
 DATASETS: dict[str, Dataset] = {
     "ml1m": Dataset(cuts=_one_file("ml1m_ncf.npz", "ml1m"), workers=2),
     "ml1m-order": Dataset(cuts=_one_file("ml1m_mm/ml1m_order.npz", "ml1m-order")),
+    "ml1m-mm": Dataset(cuts=with_content),
+    "ml1m-time": Dataset(cuts=likes_in_time),
     "beauty": Dataset(cuts=_one_file("beauty_seq.npz", "beauty"), seeds=(1,)),
     "toys": Dataset(cuts=_one_file("toys_seq.npz", "toys"), seeds=(1,)),
     "tiktok": Dataset(cuts=_one_file("tiktok_mm.npz", "tiktok")),

@@ -8,8 +8,8 @@ from scipy import linalg, sparse
 
 from benchmarks.quality.data import QualityData
 from s02_train_neucf.evaluation.ranker import Scores
-from s02_train_neucf.evaluation.rankers import MAX_DENSE_POSTS
-from shared.errors import TrainingRefused
+from s02_train_neucf.evaluation.rankers import POSTS_AT_ONCE, refuse_too_many
+from shared.neucf.score import blocks
 
 LONGEST = 10  # likes before a like that lead to it
 EVENTS_AT_ONCE = 50_000
@@ -21,19 +21,20 @@ Int64s = NDArray[np.int64]
 class WeightedHistories:
     """Weights of posts for each user by the weights of what they liked, the later a like the higher."""
 
-    histories: sparse.csr_array  # (n_users, n_posts)
-    weights: NDArray[np.floating]  # (n_posts, n_posts), from a liked post to another
+    histories: sparse.csr_array  # (n_asked, n_posts)
+    weights: NDArray[np.floating] | sparse.csr_array  # (n_posts, n_posts), from a liked post to another
 
     def scores(self, users: slice) -> Scores:
-        """(n_users_in_block, n_posts)"""
-        return np.asarray(self.histories[users] @ self.weights, dtype=np.float32)
+        """(n_rows_in_block, n_posts)"""
+        scores = self.histories[users] @ self.weights
+        return np.asarray(scores.toarray() if sparse.issparse(scores) else scores, dtype=np.float32)
 
 
 def decayed_histories(data: QualityData, share: float) -> sparse.csr_array:
-    """Each like's weight: `share` to the power of the number of later likes of the same user. -> (n_users, n_posts)"""
-    users, posts, later = _in_order(data)
-    weights = (share**later).astype(np.float32)
-    return sparse.csr_array((weights, (users, posts)), shape=(len(data.user_id_hashes), len(data.posts.id_hashes)))
+    """Each known like's weight: `share` to the power of the number of later ones in its row. -> (n_asked, n_posts)"""
+    known = data.histories
+    weights = (share**known.later).astype(np.float32)
+    return sparse.csr_array((weights, (known.likes.users, known.in_order)), shape=(data.n_asked, known.likes.n_posts))
 
 
 def transitions(data: QualityData, share: float, l2: float) -> WeightedHistories:
@@ -45,10 +46,10 @@ def transitions(data: QualityData, share: float, l2: float) -> WeightedHistories
         TrainingRefused: posts × posts is too much.
     """
     n_posts = len(data.posts.id_hashes)
-    if n_posts > 2 * MAX_DENSE_POSTS:
-        raise TrainingRefused(f"transitions: got {n_posts} posts, expected at most {2 * MAX_DENSE_POSTS}")
-    users, posts, _ = _in_order(data)
-    gram, next_ones = np.zeros((n_posts, n_posts), np.float32), np.zeros((n_posts, n_posts), np.float32)
+    refuse_too_many(n_posts)
+    users, posts = by_user_in_order(data)
+    shape = (n_posts, n_posts)  # in the order that LAPACK solves in place: with 20,000 posts each takes 1.6 GB
+    gram, next_ones = np.zeros(shape, np.float32, order="F"), np.zeros(shape, np.float32, order="F")
     steps = np.arange(1, LONGEST + 1)
     for start in range(0, len(posts), EVENTS_AT_ONCE):
         events = np.arange(start, min(start + EVENTS_AT_ONCE, len(posts)))
@@ -59,10 +60,14 @@ def transitions(data: QualityData, share: float, l2: float) -> WeightedHistories
         history = sparse.csr_array((values, (rows, posts[before[same]])), shape=(len(events), n_posts))
         ones = np.ones(len(events), np.float32)
         target = sparse.csr_array((ones, (np.arange(len(events)), posts[events])), shape=(len(events), n_posts))
-        gram += (history.T @ history).toarray()
-        next_ones += (history.T @ target).toarray()
+        earlier, following = history.T.tocsr(), target.T.tocsr()
+        for part in blocks(n_posts, POSTS_AT_ONCE):
+            gram[:, part] += (earlier[part] @ history).toarray().T
+            next_ones[:, part] += (following[part] @ history).toarray().T
     gram[np.diag_indices_from(gram)] += l2
     weights = linalg.solve(gram, next_ones, assume_a="pos", overwrite_a=True, overwrite_b=True, check_finite=False)
+    del gram
+    weights = np.ascontiguousarray(weights)
     return WeightedHistories(_last(decayed_histories(data, share), share), weights)
 
 
@@ -74,11 +79,7 @@ def _last(histories: sparse.csr_array, share: float) -> sparse.csr_array:
     return kept
 
 
-def _in_order(data: QualityData) -> tuple[Int64s, Int64s, Int64s]:
-    """Users, posts, and the number of later likes of the same user; user by user, in the order of time."""
-    order = np.argsort(data.user_id_hashes)
-    users = order[np.searchsorted(data.user_id_hashes, data.train.user_id_hashes, sorter=order)]
-    by_user = np.argsort(users, kind="stable")  # `train` is by time
-    users, posts = users[by_user], data.posts.indices(data.train.post_id_hashes[by_user])
-    ends = np.cumsum(np.bincount(users, minlength=len(data.user_id_hashes)))
-    return users, posts, ends[users] - 1 - np.arange(len(users))
+def by_user_in_order(data: QualityData) -> tuple[Int64s, Int64s]:
+    """Users and posts of what is learnt from, user by user, in the order of time."""
+    by_user = np.argsort(data.train.user_id_hashes, kind="stable")  # `train` is by time
+    return data.train.user_id_hashes[by_user], data.posts.indices(data.train.post_id_hashes[by_user])

@@ -1,7 +1,8 @@
-"""MovieLens-100K in two cuts: each user's own history by time, and all users at one time.
+"""MovieLens-100K in three cuts: each user's own history by time, all users at one time, and the same moment by moment.
 
 Real users and second-exact times. With one time for all, most later users are new (people rate for
-a few days and leave), so that cut measures cold users; the per-user cut measures known ones.
+a few days and leave), so that cut measures cold users; the per-user cut measures known ones. The third cut asks for
+each later like at its own moment, when everything that its user did before is known.
 """
 
 import subprocess
@@ -14,6 +15,7 @@ import numpy as np
 from benchmarks.errors import DataMalformed, DataMissing
 from benchmarks.provenance import ROOT
 from benchmarks.quality.data import Columns
+from benchmarks.quality.global_time import global_time_columns
 from demo.errors import WorldMissing
 from demo.movielens import RATINGS_FILE, WHEEL_PATTERN, Ratings, load
 from s02_train_neucf.evaluation.split import Split, global_cut, per_user_cut
@@ -29,7 +31,7 @@ TEST_SHARE = 0.2  # of each user's likes, the last ones; and of all likes after 
 
 
 def movielens_cuts(folder: Path) -> Iterator[Columns]:
-    """Both cuts, the per-user one first.
+    """All cuts, the per-user one first.
 
     Raises:
         DataMissing, DataMalformed: as `ratings_of`.
@@ -54,7 +56,7 @@ def ratings_of(folder: Path) -> Ratings:
 
 
 def cuts_of(ratings: Ratings) -> Iterator[Columns]:
-    """Both cuts of likes; films without a like are posts too and are ranked with the others."""
+    """All cuts of likes; films without a like are posts too and are ranked with the others."""
     keys = np.unique(ratings.film)
     posts = SortedPosts(
         id_hashes=keys,
@@ -71,6 +73,8 @@ def cuts_of(ratings: Ratings) -> Iterator[Columns]:
     yield _columns("ml100k, per user", per_user_cut(events, posts, share=TEST_SHARE), posts)
     moment = float(np.quantile(events.at, 1.0 - TEST_SHARE))
     yield _columns("ml100k, global", global_cut(events, posts, at=moment), posts)
+    pairs = np.stack([events.user_id_hashes, events.post_id_hashes], axis=1)
+    yield global_time_columns("ml100k, global time", pairs, events.at, post_id_hashes=posts.id_hashes)
 
 
 def _columns(name: str, split: Split, posts: SortedPosts) -> Columns:
@@ -79,6 +83,7 @@ def _columns(name: str, split: Split, posts: SortedPosts) -> Columns:
         train=_pairs(split.train),
         train_at=split.train.at,
         test=_pairs(split.test),
+        test_at=split.test.at,
         post_id_hashes=posts.id_hashes,
         created_at=posts.created_at,
     )

@@ -115,21 +115,14 @@ def _held_back(examples: Examples, generator: np.random.Generator) -> np.ndarray
 
 def _ranker(model: NeuCF, known: TrainingSet, data: QualityData, variant: Variant) -> Ranker:
     task = EvaluationTask(
-        user_id_hashes=data.user_id_hashes[: data.n_asked],
+        user_id_hashes=data.asked_user_id_hashes,
         posts=data.posts,
-        train_likes=data.train_likes,
+        train_likes=data.histories.likes,
         test_likes=_nothing(data),
         withheld=_nothing(data),
-        in_order=_in_order(data) if data.timed else None,
+        in_order=data.histories.in_order if data.timed else None,
     )
     return ModelRanker(model, task, known.users, known.posts, variant.features)
-
-
-def _in_order(data: QualityData) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """The likes of the users asked, user by user, in the order of time. -> (n_likes,) places of posts"""
-    users = data.user_id_hashes[: data.n_asked]  # ascending
-    known = data.train.where(np.isin(data.train.user_id_hashes, users))
-    return data.posts.indices(known.post_id_hashes[np.argsort(known.user_id_hashes, kind="stable")])
 
 
 def _nothing(data: QualityData) -> LikeMatrix:

@@ -9,7 +9,8 @@
 | `image` (n_items, width) and any other two-dimensional array of numbers | optional content, row i is item i |
 
 With `train_time`, and at most one pair of each user in `val` and in `test`, these are each user's last two events: then
-`val` is known when `test` is asked (protocol `last_out_in_order`).
+`val` is known when `test` is asked (protocol `last_out_in_order`). Times whose gaps within each user are all alike are
+taken for places; `popular-7-days` then has nothing to count.
 """
 
 import zipfile

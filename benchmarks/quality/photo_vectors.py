@@ -100,5 +100,10 @@ def _load(photos: Sequence[CaptionedPhoto]) -> list[Photo | None]:
 def _identity(photos: Sequence[CaptionedPhoto], image: ImageEncoder, text: TextEncoder) -> str:
     """A name that changes with the encoders, the captions and the photos' names and sizes."""
     told = [image.card.identity, text.card.identity]
-    told += [f"{photo.path.name} {photo.path.stat().st_size} {photo.captions}" for photo in photos]
+    told += [f"{photo.path.name} {_size(photo.path)} {photo.captions}" for photo in photos]
     return hashlib.blake2b("\n".join(told).encode(), digest_size=8).hexdigest()
+
+
+def _size(path: Path) -> int:
+    """In bytes; 0 if there is no such photo: a post may have a caption alone."""
+    return path.stat().st_size if path.is_file() else 0

@@ -1,4 +1,7 @@
-"""Evaluation protocols: ranking all posts, one post against given negatives, and cold posts among themselves."""
+"""Evaluation protocols: ranking all posts, one post against given negatives, and cold posts among themselves.
+
+Where rows asked are moments of users, a user's figure is the mean over theirs: intervals are over users everywhere.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +20,7 @@ from shared.neucf.score import best_posts, blocks
 
 ALL_ITEMS = "all_items_ranked"
 LAST_OUT = "last_out_in_order"  # the same; asked for each user's last event, and all before it is known
+GLOBAL_TIME = "global_time"  # the same after one time for all, each like at its own moment
 COLD_ITEMS = "cold_items_ranked"
 SAMPLED = sampled.PROTOCOL
 KS = (5, 10, 20)  # lengths of list that are reported
@@ -42,6 +46,8 @@ def main_protocol(data: QualityData) -> tuple[str, Ask]:
     """Given negatives if there are any, else all posts."""
     if data.questions is not None:
         return SAMPLED, ncf_sampled
+    if data.moments:
+        return GLOBAL_TIME, all_items_ranked
     return LAST_OUT if data.last_out else ALL_ITEMS, all_items_ranked
 
 
@@ -73,22 +79,22 @@ def all_items_ranked(ranker: Ranker, data: QualityData) -> Answered:
     values[f"novelty@{k}"] = list_statistics.novelty(lists, k, liked_by, n_users=data.train_likes.n_users)
     if data.features.image is not None:
         values[f"photo diversity@{k}"] = list_statistics.photo_diversity(lists, k, data.features.image)
+    values = _per_user(values, data.asked_user_id_hashes)
     return Answered(values, {f"coverage@{k}": list_statistics.coverage(lists, k, n_posts=data.test_likes.n_posts)})
 
 
 def cold_items_ranked(ranker: Ranker, data: QualityData) -> Answered:
-    """Rank the posts without interactions in training among themselves, for users who later liked one."""
+    """Rank the posts without interactions in training among themselves, for rows that later liked one."""
     cold, k = data.cold, COLD_K
     n_cold = np.bincount(data.test_likes.users[cold[data.test_likes.posts]], minlength=data.n_asked)
     users = np.flatnonzero(n_cold)
     _, hits = _ranked(ranker, data, users, cold, k)
-    return Answered(
-        {
-            f"recall@{k}": metrics.recall(hits, n_cold[users], k),
-            f"ndcg@{k}": metrics.ndcg(hits, n_cold[users], k),
-            "auc": _auc(ranker, data, users, cold),
-        }
-    )
+    values = {
+        f"recall@{k}": metrics.recall(hits, n_cold[users], k),
+        f"ndcg@{k}": metrics.ndcg(hits, n_cold[users], k),
+        "auc": _auc(ranker, data, users, cold),
+    }
+    return Answered(_per_user(values, data.asked_user_id_hashes[users]))
 
 
 def ncf_sampled(ranker: Ranker, data: QualityData) -> Answered:
@@ -102,9 +108,13 @@ def ncf_sampled(ranker: Ranker, data: QualityData) -> Answered:
         values[f"hr@{k}"] = sampled.sampled_hit_rate(at, k)
         values[f"ndcg@{k}"] = sampled.sampled_ndcg(at, k)
         values[f"mrr@{k}"] = sampled.sampled_reciprocal_rank(at, k)
-    n_questions = np.bincount(asked.users, minlength=data.n_asked)
-    means = {name: np.bincount(asked.users, each, minlength=data.n_asked) for name, each in values.items()}
-    return Answered({name: each[n_questions > 0] / n_questions[n_questions > 0] for name, each in means.items()})
+    return Answered(_per_user(values, asked.users))
+
+
+def _per_user(values: Mapping[str, PerUser], users: Int64s) -> dict[str, PerUser]:
+    """The mean of each user's rows, by user. (n_rows,) -> (n_users,)"""
+    _, which, n_rows = np.unique(users, return_inverse=True, return_counts=True)
+    return {name: np.bincount(which, each) / n_rows for name, each in values.items()}
 
 
 def _standings(ranker: Ranker, n_asked: int, asked: Questions) -> sampled.SampledRanks:

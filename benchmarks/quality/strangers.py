@@ -8,10 +8,14 @@ from s02_train_neucf.evaluation.rankers import Popularity
 
 
 class PopularForColdUsers:
-    """Another ranker, and popularity for users without a like, of whom that ranker knows nothing."""
+    """Another ranker, and popularity for users without a like, of whom that ranker knows nothing.
 
-    def __init__(self, ranker: Ranker, likes: LikeMatrix) -> None:
-        self.ranker, self.popularity, self.strangers = ranker, Popularity(likes), likes.counts == 0
+    `histories` are the likes of the rows asked where these are not the first rows of the likes that are learnt from.
+    """
+
+    def __init__(self, ranker: Ranker, likes: LikeMatrix, histories: LikeMatrix | None = None) -> None:
+        self.ranker, self.popularity = ranker, Popularity(likes)
+        self.strangers = (likes if histories is None else histories).counts == 0
 
     def scores(self, users: slice) -> Scores:
         """(n_users_in_block, n_posts)"""

@@ -6,9 +6,10 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.quality.data import QualityData
 from benchmarks.quality.measure import Measured, mean_over_seeds
 from benchmarks.quality.musts import checked
-from benchmarks.quality.protocols import ALL_ITEMS, COLD_ITEMS, KS, LAST_OUT, SAMPLED
+from benchmarks.quality.protocols import ALL_ITEMS, COLD_ITEMS, GLOBAL_TIME, KS, LAST_OUT, SAMPLED
 from benchmarks.quality.rows import BOOTSTRAP_SEED, differences, intervals, means, measured_seeds
 from benchmarks.quality.systems import NEUCF
 from s02_train_neucf.evaluation.metrics import Interval
@@ -17,6 +18,7 @@ from s02_train_neucf.evaluation.user_groups import by_group, user_groups
 SHOWN: Mapping[str, tuple[str, ...]] = {
     ALL_ITEMS: ("hr@10", "ndcg@10", "recall@20", "ndcg@20", "mrr@10"),
     LAST_OUT: ("hr@10", "ndcg@10", "hr@20", "ndcg@20", "mrr@10"),
+    GLOBAL_TIME: ("hr@10", "ndcg@10", "hr@20", "ndcg@20", "mrr@10"),
     COLD_ITEMS: ("recall@20", "ndcg@20", "auc"),
     SAMPLED: ("hr@5", "ndcg@5", "hr@10", "ndcg@10"),
 }
@@ -32,7 +34,7 @@ def show(console: Console, measured: Measured, provenance: Mapping[str, str]) ->
         between = differences(measured, protocol)
         if between:
             console.print(_differences_table(between, protocol))
-        if protocol in (ALL_ITEMS, LAST_OUT):
+        if protocol in (ALL_ITEMS, LAST_OUT, GLOBAL_TIME):
             console.print(_spread_table(measured, protocol))
         if NEUCF in measured.of(protocol) and protocol != COLD_ITEMS:
             console.print(_groups_table(measured, protocol))
@@ -48,13 +50,19 @@ def _show_data(console: Console, measured: Measured) -> None:
     console.print(
         f"{data.name}: {len(data.train):,} pairs of {data.train_likes.n_users:,} users and "
         f"{len(data.posts.id_hashes):,} posts to learn from, "
-        f"{len(data.test_likes.posts):,} asked of {data.n_asked:,} users; "
+        f"{len(data.test_likes.posts):,} asked of {len(data.n_known):,} users; "
         f"{int(data.cold.sum()):,} posts never trained on; "
-        f"{'times' if data.timed else 'no times'}; content: {', '.join(data.slots) or 'none'}",
+        f"{_times(data)}; content: {', '.join(data.slots) or 'none'}",
         markup=False,
     )
     for note in data.notes:
         console.print(f"note: {note}", markup=False)
+
+
+def _times(data: QualityData) -> str:
+    if not data.timed:
+        return "no times"
+    return "times" if data.clock else "places in each user's order, no times"
 
 
 def _systems_table(measured: Measured, protocol: str) -> Table:
@@ -98,8 +106,7 @@ def _spread_table(measured: Measured, protocol: str) -> Table:
 
 def _groups_table(measured: Measured, protocol: str) -> Table:
     """NeuCF for cold users, and for others by their number of interactions."""
-    n_known = measured.data.train_likes.counts[: measured.data.n_asked]
-    groups = user_groups(n_known, cold_below=COLD_BELOW)
+    groups = user_groups(measured.data.n_known, cold_below=COLD_BELOW)
     values = mean_over_seeds(measured.of(protocol)[NEUCF])
     shown = {metric: values[metric] for metric in SHOWN[protocol]}
     table = Table(title=f"{NEUCF} by group of users, {protocol}")

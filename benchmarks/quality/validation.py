@@ -8,19 +8,24 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.quality.data import QualityData, Questions, lined_up_again
+from benchmarks.quality.data import QualityData, Questions, lined_up, lined_up_again
+from benchmarks.quality.global_time import global_time_columns
 from shared.neucf.examples import Examples
 
 SHARE = 0.2  # of each user's likes that are held back where all posts are ranked
+FEWEST_TO_CUT = 20  # likes: fewer have no last tenth
 SEED = 0  # of what is held back and of the drawn negatives; the same for every system
 
 
 def validation_of(data: QualityData) -> QualityData | None:
     """A data set that asks for `val`, else for held-back likes: the last ones, or by chance where there are no times.
 
+    With one time for all, the training part is cut again by the same rule.
     None if nothing can be held back.
     """
     generator = np.random.default_rng(SEED)
+    if data.moments:
+        return _cut_again(data) if len(data.train) >= FEWEST_TO_CUT else None
     if data.val is not None:
         train, asked = data.earlier, data.val
     else:
@@ -32,6 +37,19 @@ def validation_of(data: QualityData) -> QualityData | None:
     if data.questions is None:
         return inner
     return replace(inner, questions=_drawn(inner, data.questions.negatives.shape[1], generator))
+
+
+def _cut_again(data: QualityData) -> QualityData:
+    return lined_up(
+        global_time_columns(
+            f"{data.name}, validation",
+            np.stack([data.train.user_id_hashes, data.train.post_id_hashes], axis=1),
+            data.train.at,
+            post_id_hashes=data.posts.id_hashes,
+            features=data.features,
+            slots=data.slots,
+        )
+    )
 
 
 def held_back(data: QualityData, generator: np.random.Generator) -> NDArray[np.bool_]:

@@ -25,8 +25,7 @@ class ContentKNN:
     def scores(self, users: slice) -> Scores:
         """(n_users_in_block, n_posts), each in [-1, 1]"""
         block = self.likes.take(np.arange(users.start, users.stop))
-        taste = np.zeros((block.n_users, self.units.shape[1]), dtype=np.float32)
-        np.add.at(taste, block.users, self.units[block.posts])
+        taste = block.to_csr() @ self.units  # (n_users_in_block, width)
         return np.asarray(_unit(taste) @ self.units.T, dtype=np.float32)
 
 

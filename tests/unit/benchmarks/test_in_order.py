@@ -12,23 +12,14 @@ from benchmarks.quality.protocols import LAST_OUT, main_protocol
 from benchmarks.quality.systems import systems_named
 from benchmarks.quality.validation import validation_of
 from s02_train_neucf.evaluation.ranker import Ranker
-from tests.quality_worlds import write
-
-RING, N_USERS, STEPS = 40, 80, 8
+from tests.quality_worlds import RING, STEPS, write
+from tests.quality_worlds import WALKERS as N_USERS
+from tests.quality_worlds import ring as ring_world
 
 
 @pytest.fixture(scope="module")
 def ring(tmp_path_factory: pytest.TempPathFactory) -> QualityData:
-    first = np.random.default_rng(1).integers(0, RING, N_USERS)
-    walks = (first[:, None] + np.arange(STEPS)) % RING  # (n_users, n_steps)
-    users = np.repeat(np.arange(N_USERS), STEPS - 2)
-    arrays = {
-        "train": np.stack([users, walks[:, :-2].ravel()], axis=1),
-        "train_time": np.tile(np.arange(STEPS - 2.0), N_USERS),
-        "val": np.stack([np.arange(N_USERS), walks[:, -2]], axis=1),
-        "test": np.stack([np.arange(N_USERS), walks[:, -1]], axis=1),
-    }
-    return lined_up(read_npz(write(tmp_path_factory.mktemp("ring"), arrays), name="ring"))
+    return lined_up(read_npz(write(tmp_path_factory.mktemp("ring"), ring_world()), name="ring"))
 
 
 def ndcg(ranker: Ranker, data: QualityData) -> float:

@@ -115,7 +115,7 @@ def called(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
     [
         (
             ["elsewhere"],
-            "elsewhere: no such data set; expected ml1m, ml1m-order, beauty, toys, tiktok,",
+            "elsewhere: no such data set; expected ml1m, ml1m-order, ml1m-mm, ml1m-time, beauty,",
         ),
         (["none.npz"], "none.npz: no such file"),
         (["ml1m", "--data", "nowhere"], "ml1m_ncf.npz: no such file; name the folder that holds it"),

@@ -11,7 +11,7 @@ from s02_train_neucf.evaluation.content_knn import ContentKNN
 from s02_train_neucf.evaluation.evaluate import EvaluationTask, evaluation_task_of, metrics_per_user
 from s02_train_neucf.evaluation.ials import IALS
 from s02_train_neucf.evaluation.ranker import Ranker
-from s02_train_neucf.evaluation.rankers import EASE, ItemKNN, Popularity, Random
+from s02_train_neucf.evaluation.rankers import EASE, ItemKNN, Popularity, Random, SparseItemKNN
 from tests.neucf_worlds import camp_photos, posts_of, two_camps
 
 Make = Callable[[LikeMatrix], Ranker]
@@ -25,8 +25,10 @@ def photos(likes: LikeMatrix) -> Ranker:
 
 PERSONAL: dict[str, Make] = {
     "item-kNN": ItemKNN,
+    "sparse item-kNN": SparseItemKNN,
     "EASE": lambda likes: EASE(likes, l2=1.0),
     "iALS": lambda likes: IALS(likes, factors=4, weight=5.0, l2=1.0, seed=1),
+    "iALS of histories": lambda likes: IALS(likes, factors=4, weight=5.0, l2=1.0, seed=1).answering(likes.to_csr()),
     "content-kNN": photos,
     "with popularity for strangers": lambda likes: PopularForColdUsers(EASE(likes, l2=1.0), likes),
 }

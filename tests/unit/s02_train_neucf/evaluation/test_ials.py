@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import sparse
 from threadpoolctl import threadpool_info
 
 from s02_train_neucf.data.dataset import LikeMatrix
@@ -25,6 +26,27 @@ def test_the_users_factors_solve_their_own_equation() -> None:
 def test_a_user_without_likes_gets_zero_for_everything() -> None:
     more = LikeMatrix.of(ROWS[:, 0], ROWS[:, 1], n_users=5, n_posts=4)
     assert not IALS(more, factors=2, seed=1).scores(slice(4, 5)).any()
+
+
+def test_a_history_that_was_learnt_from_gets_its_users_factors() -> None:
+    model = IALS(LIKES, factors=2, weight=5.0, l2=0.3, iterations=200, seed=1)
+    np.testing.assert_allclose(
+        model.answering(LIKES.to_csr()).scores(slice(0, 4)), model.scores(slice(0, 4)), atol=1e-3
+    )
+
+
+def test_a_like_that_weighs_more_says_more() -> None:
+    """Two camps with one post in both; someone new liked one post of each camp."""
+    rows = [
+        (user, post) for user in range(20) for post in range(4 * (user % 2), 4 * (user % 2) + 4) if post != user // 2
+    ]
+    columns = np.array(rows)
+    model = IALS(LikeMatrix.of(columns[:, 0], columns[:, 1], n_users=20, n_posts=8), factors=2, l2=0.1, seed=1)
+    histories = sparse.csr_array(np.array([[1.0, 0, 0, 0, 0.1, 0, 0, 0], [0.1, 0, 0, 0, 1.0, 0, 0, 0], np.zeros(8)]))
+    first, second, nobody = model.answering(histories).scores(slice(0, 3))
+    assert first[1:4].min() > first[5:8].max()
+    assert second[5:8].min() > second[1:4].max()
+    assert not nobody.any()
 
 
 def test_another_seed_starts_elsewhere() -> None:

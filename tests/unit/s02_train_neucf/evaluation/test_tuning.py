@@ -96,6 +96,16 @@ def test_a_baseline_for_which_there_are_too_many_posts_tries_no_setting(
         TunedBaselines(validation=TASK, seed=0).make(name, TASK.train_likes)
 
 
+def test_the_approximation_is_asked_where_the_exact_one_is_not_possible() -> None:
+    assert "item-knn-sparse" not in tuning.tunable_for(rankers.MAX_DENSE_POSTS)
+    assert "item-knn-sparse" in tuning.tunable_for(rankers.MAX_DENSE_POSTS + 1)
+    assert set(TUNABLE) - set(tuning.tunable_for(1)) == {"item-knn-sparse"}
+
+
+def test_a_night_solves_for_fewer_posts_than_a_benchmark_may() -> None:
+    assert TUNABLE["ease"].max_posts == tuning.MAX_NIGHTLY_EASE_POSTS < rankers.MAX_DENSE_POSTS
+
+
 def test_every_grid_makes_its_baseline() -> None:
     for name, tunable in TUNABLE.items():
         for setting in tunable.grid:
