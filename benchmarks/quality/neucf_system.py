@@ -42,8 +42,7 @@ def shipped(data: QualityData) -> Variant:
     """The default configuration, with the content of the data."""
     image, caption = data.features.image, data.features.caption
     config = NeuCFConfig(
-        image_width=0 if image is None else image.width, caption_width=0 if caption is None else caption.width,
-        recent=NeuCFConfig().recent if data.timed else 0,
+        image_width=0 if image is None else image.width, caption_width=0 if caption is None else caption.width
     )  # fmt: skip
     return Variant(config=config, recipe=Recipe(), features=data.features)
 

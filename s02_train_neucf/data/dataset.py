@@ -107,6 +107,11 @@ class TrainingSet:
     features: PostFeatures  # of all post rows except 0: the post of row 1 comes first
     event_weights: EventWeights | None = None  # None: all likes count the same, and so do all posts that are not liked
 
+    @property
+    def has_order(self) -> bool:
+        """Whether likes have different times; data without times has no order."""
+        return float(np.ptp(self.liked_at)) > 0
+
     def post_rows(self) -> ModelRows:
         """All rows except the unknown one."""
         return np.arange(1, self.posts.n_rows)

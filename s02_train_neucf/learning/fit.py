@@ -19,7 +19,7 @@ from s02_train_neucf.learning.curves import EpochResult
 from s02_train_neucf.learning.event_weights import with_event_weights
 from s02_train_neucf.learning.recipe import Recipe
 from s02_train_neucf.learning.side_by_side import ALONE, FitsUnderWay, Workers, run_side_by_side
-from s02_train_neucf.learning.train import TrainedModel, Training, begin_members, ignore_epoch, merged
+from s02_train_neucf.learning.train import TrainedModel, Training, begin_members, ignore_epoch, learns_order, merged
 from s02_train_neucf.learning.warm_start import Predecessor, initial_values
 from shared.event_columns import Events
 from shared.neucf.config import NeuCFConfig
@@ -205,7 +205,8 @@ def search(
 ) -> SearchResult:
     """Train one model until validation stops improving; if that is early, train again with a lower learning rate.
 
-    With processes as `workers`, `validate` must be an object that can be pickled.
+    A model that learns from the order of likes is first trained with each of the recipe's weight decays. With processes
+    as `workers`, `validate` must be an object that can be pickled.
 
     Raises:
         TrainingRefused, WorkerDied: as `train`; a process of `workers` ended.
@@ -218,7 +219,10 @@ def search(
         ]
         return run_side_by_side(trials, workers, on_epoch or ignore_epoch, name="a trial of the search")
 
-    (trained,) = train_with(recipe)
+    in_order = config.recent and learns_order(data, recipe)
+    recipes = [replace(recipe, order_decay=decay) for decay in recipe.order_decays] if in_order else [recipe]
+    trials = train_with(*recipes)
+    recipe, trained = max(zip(recipes, trials, strict=True), key=lambda trial: best_figure(trial[1]))
     if trained.best_epoch <= EARLY_EPOCHS:
         slower = replace(recipe, learning_rate=recipe.learning_rate / SLOWER_BY)
         (again,) = train_with(slower)

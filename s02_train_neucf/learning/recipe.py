@@ -17,7 +17,7 @@ class Recipe:
     validate_every: int = 2  # epochs
     batch_users: int = 32  # users in a step, at least
     max_batch_users: int = 256  # and at most: in between, as many as make `steps_per_epoch`
-    batch_moments: int = 256  # users, each just before one of their likes, in a step that learns from order
+    batch_moments: int = 128  # users, each just before one of their likes, in a step that learns from order
     next_likes: int = 8  # the likes that follow such a moment, at most, are what is asked for
     next_share: float = 0.8  # weight of each of them, relative to the one before
     members: int = MEMBERS
@@ -27,7 +27,8 @@ class Recipe:
     averaging: float = 0.995  # share of the running mean of the weights that a step leaves; 0: no mean, the last count
     table_decay: float = 2.0  # decoupled weight decay (AdamW) of ids and content projections
     layer_decay: float = 1.0  # the same of the other layers
-    order_decay: float = 0.1  # instead of both, where the model learns from the order of likes
+    order_decay: float = 1.0  # the same of both, where the model learns from the order of likes
+    order_decays: tuple[float, ...] = (1.0, 0.1)  # what the search tries: sparse data want much, dense data little
     warm_share: float = 0.4  # of the epochs, for a model that starts from another one's weights
     kind_weights: Mapping[str, float] = field(default_factory=dict)  # of a like, comment, save, share; left out: 1
     half_life_days: float | None = None  # age at which a like counts one half; None: age does not matter

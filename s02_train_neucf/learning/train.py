@@ -60,7 +60,8 @@ def train(
 
     Args:
         data: what to learn.
-        config: the model's shape; its content widths must be those of `data.features`.
+        config: the model's shape; its content widths must be those of `data.features`. Where the data has no order in
+            time, the model reads none.
         recipe: how.
         seed: of initial values, order, draws and dropout; nothing else is random.
         device: where.
@@ -71,11 +72,18 @@ def train(
     Raises:
         TrainingRefused: widths that do not fit, or a loss that is not finite.
     """
+    if not learns_order(data, recipe):
+        config = replace(config, recent=0)
     with one_thread():
         model = _new_model(data, config, seed)
         if initial_values is not None:
             initial_values(model)
         return _train(model.to(device), data, recipe, seed, validate, on_epoch)
+
+
+def learns_order(data: TrainingSet, recipe: Recipe) -> bool:
+    """Whether a training can tell earlier likes from later ones, and should."""
+    return recipe.in_time_order and data.has_order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

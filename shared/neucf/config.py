@@ -29,7 +29,7 @@ class NeuCFConfig:
     caption_width: int = 0  # numbers in a caption vector; 0: the model knows no captions
     content_width: int = 32  # principal components that are kept of an image or caption vector, at most
     history: bool = True  # whether the mean of a user's liked posts joins the user's own vector
-    recent: int = 0  # of a user's latest likes, how many join it as well, by their order; 0: none
+    recent: int = 50  # of a user's latest likes, how many join it as well, by their order; 0: none
     recent_hidden: int = 64  # numbers in the hidden layer over them
     recent_dropout: float = 0.3  # share of what enters that layer that training sets to zero
     members: int = 1  # merged into this model, see `merge`; each reads latest likes by itself

@@ -103,16 +103,14 @@ class NeuCF(nn.Module):
                     weights.zero_()
                 elif name == "gmf_weights":
                     weights.fill_(1.0)
-                elif name == "recent_likes.mixture":
-                    weights.fill_(1.0 / weights.shape[1])
-                elif name == "recent_likes.outer":
-                    weights.zero_()  # the hidden layer begins without a say
-                elif name == "recent_likes.inner":
-                    weights.normal_(0.0, weights.shape[1] ** -0.5, generator=generator)
+                elif name.startswith("recent_likes"):
+                    continue
                 elif name.startswith(("user_table", "post_table", "image", "caption")):
                     weights.normal_(0.0, TABLE_STD, generator=generator)
                 else:  # layers of the MLP
                     nn.init.kaiming_uniform_(weights, nonlinearity="relu", generator=generator)
+        if self.recent_likes is not None:
+            self.recent_likes.start(generator)
 
     @torch.no_grad()
     def post_input(self, model_rows: Tensor, features: PostFeatures) -> PostInput:

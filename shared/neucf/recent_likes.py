@@ -1,8 +1,8 @@
 """What a user liked last, in order: the part of a user's vector that the mean of all likes cannot tell.
 
 The last posts' vectors are averaged several times, each time with weights that fall by another share per step back
-(the idea of a history that decays, as in SLIST, Choi et al., WWW 2021, https://arxiv.org/abs/2102.07453). A learned
-mixture of these means, and a small hidden layer over them, join the user's vector. Posts are scored as before.
+(the idea of a history that decays, as in SLIST, Choi et al., WWW 2021, https://arxiv.org/abs/2102.07453). A linear map
+of these means, and a small hidden layer over them, join the user's vector. Posts are scored as before.
 """
 
 import numpy as np
@@ -28,9 +28,17 @@ class RecentLikes(nn.Module):
         self._widths = config.gmf_width // n, config.mlp_width // n
         self._dropout = config.recent_dropout
         width = sum(self._widths)
-        self.mixture = nn.Parameter(torch.empty(n, inputs, width))
+        self.linear = nn.Parameter(torch.empty(n, inputs * width, width))
         self.inner = nn.Parameter(torch.empty(n, inputs * width, config.recent_hidden))
         self.outer = nn.Parameter(torch.empty(n, config.recent_hidden, width))
+
+    @torch.no_grad()
+    def start(self, generator: torch.Generator) -> None:
+        """Set the initial values: the mean of all means, and a hidden layer without a say."""
+        n, inputs, width = len(self.linear), len(STEP_WEIGHTS), self.linear.shape[2]
+        self.linear.copy_((torch.eye(width) / inputs).repeat(n, inputs, 1))
+        self.inner.normal_(0.0, self.inner.shape[1] ** -0.5, generator=generator)
+        self.outer.zero_()
 
     def forward(self, means: Tensor, noise: torch.Generator | None = None) -> Tensor:
         """The vector that joins each user's own; zeros for someone without likes. -> (n_users, width)
@@ -39,16 +47,15 @@ class RecentLikes(nn.Module):
             means: (n_users, n_step_weights, width), from `decayed_means`.
             noise: of dropout in training; None: there is none.
         """
-        own = self._of_members(means)  # (n_members, n_users, n_step_weights, width of one)
+        own = self._of_members(means).flatten(2)  # (n_members, n_users, n_step_weights · width of one)
         if noise is not None and self._dropout > 0:
             keep = 1.0 - self._dropout
             own = own * torch.empty_like(own).bernoulli_(keep, generator=noise) / keep
-        hidden = functional.relu(own.flatten(2) @ self.inner)  # (n_members, n_users, recent_hidden)
-        vectors = torch.einsum("mukw,mkw->muw", own, self.mixture) + hidden @ self.outer
-        return self._side_by_side(vectors)
+        hidden = functional.relu(own @ self.inner)  # (n_members, n_users, recent_hidden)
+        return self._side_by_side(own @ self.linear + hidden @ self.outer)
 
     def _of_members(self, means: Tensor) -> Tensor:
-        n, (gmf, mlp) = len(self.mixture), self._widths
+        n, (gmf, mlp) = len(self.linear), self._widths
         parts = means.split((n * gmf, n * mlp), dim=2)
         each = [part.unflatten(2, (n, -1)).permute(2, 0, 1, 3) for part in parts]
         return torch.cat(each, dim=3)
