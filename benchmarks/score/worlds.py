@@ -50,7 +50,7 @@ class World:
     @torch.no_grad()
     def vectors(self) -> tuple[Tensor, Tensor]:
         """Whole vectors of users and of posts, nothing of them computed ahead. (n_users, width), (n_posts, width)"""
-        posts = vectors_of(self.model, self.rows, self.features, CPU)
+        posts = vectors_of(self.model, self.rows, self.features, CPU).joined
         rows = torch.arange(1, self.size.users + 1)
         users = self.model.user_table(rows)
         if self.model.config.history:
@@ -84,6 +84,10 @@ def make_world(size: Size) -> World:
     features = PostFeatures(
         image=_content(size.posts, IMAGE_WIDTH, generator), caption=_content(size.posts, CAPTION_WIDTH, generator)
     )
+    if model.nearness is not None:
+        content = model.post_input(torch.arange(1, size.posts + 1), features)
+        model.nearness.fit(content.image, content.caption)
+        model.nearness.weights.fill_(1.0)
     chance = np.random.default_rng(size.seed)
     liked, withheld = (_draw_indices(size, mean, chance) for mean in (LIKED, WITHHELD))
     return World(size=size, model=model, features=features, liked=liked, withheld=withheld)

@@ -59,6 +59,8 @@ class FusedScorer:
         torch.addmm(self._bias[part], users.gmf, posts.gmf.T, out=buffer[:, :n])
         scores, tiles = _array(buffer), self._tiles[part.start // TILE : -(-part.stop // TILE)]
         kernels().add_mlp(scores, _array(users.hidden), tiles, self._weights)
+        if posts.unseen is not None and users.near is not None:
+            posts.unseen.rescore(buffer, users.near)
         return _with_end_marked(refuse_non_finite(scores, n), n)
 
 

@@ -158,7 +158,7 @@ def test_post_vectors_stay_what_they_were_though_the_components_of_the_photos_ar
     assert not torch.allclose(model.image.components, before.model.image.components, atol=1e-3)
     model_rows = np.arange(1, model.post_table.num_embeddings)
     for asked in (photos, earlier):  # with all photos, and with some missing
-        now, then = (vectors_of(each, model_rows, asked, CPU) for each in (model, before.model))
+        now, then = (vectors_of(each, model_rows, asked, CPU).joined for each in (model, before.model))
         torch.testing.assert_close(now, then, atol=1e-4, rtol=1e-3)
 
 

@@ -35,6 +35,7 @@ def member(seed: int, tower: tuple[int, ...], *, recent: int = 0) -> NeuCF:
     with torch.no_grad():
         for weights in model.parameters():
             weights.add_(torch.randn(weights.shape, generator=chance) * 0.3)
+    model.set_content_share(torch.arange(N_POSTS))
     return model
 
 
