@@ -29,7 +29,7 @@ class NeuCFConfig:
     image_width: int = 0  # numbers in an image vector; 0: the model knows no images
     caption_width: int = 0  # numbers in a caption vector; 0: the model knows no captions
     content_width: int = 32  # principal components that are kept of an image or caption vector, at most
-    content_half_likes: int = 40  # likes of a post at which its content counts one half; 0: it always counts whole
+    content_half_likes: int = 60  # likes of a post at which its content counts one half; 0: it always counts whole
     nearness: int = 256  # posts in the reference of nearness, by which unseen posts are scored too; 0: no nearness
     history: bool = True  # whether the mean of a user's liked posts joins the user's own vector
     recent: int = 0  # of a user's latest likes, how many join it as well, by their order; 0: none
