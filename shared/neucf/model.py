@@ -164,7 +164,7 @@ class NeuCF(nn.Module):
         unseen = None
         if units is not None:
             indices = (model_rows == UNKNOWN_ROW).nonzero().squeeze(1)
-            unseen = UnseenPosts(indices, units[indices], units.new_zeros(len(indices)))
+            unseen = UnseenPosts.of(indices, units[indices]) if len(indices) else None
         return PostSide(gmf, self.post_hidden(mlp), self.post_bias[model_rows], unseen)
 
     def post_side(self, posts: PostInput) -> PostSide:

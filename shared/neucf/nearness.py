@@ -13,7 +13,7 @@ The mean of cosines is the mean of the liked posts' unit vectors times the post'
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 import torch
@@ -30,21 +30,16 @@ SMALLEST_SPREAD = 1e-6  # of scores over the reference; below, there is no order
 class UserNearness:
     """What the score of unseen posts needs of users."""
 
-    kept: Tensor  # (n_users,) share of a learned score's distance from the mean that is kept: 1/σ
-    mean: Tensor  # (n_users,) of the learned scores of the reference
-    weighted: Tensor  # (n_users, n_units) is multiplied with the posts' units
+    kept: Tensor  # (n_users, 1) what a learned score is multiplied with: 1/σ
+    weighted: Tensor  # (n_users, n_columns) what a post's columns are multiplied with
 
     def __getitem__(self, part: slice) -> "UserNearness":
-        return UserNearness(self.kept[part], self.mean[part], self.weighted[part])
+        return UserNearness(self.kept[part], self.weighted[part])
 
     @classmethod
     def joined(cls, parts: Sequence["UserNearness"]) -> Self:
         """That of consecutive users as one."""
-        return cls(
-            torch.cat([part.kept for part in parts]),
-            torch.cat([part.mean for part in parts]),
-            torch.cat([part.weighted for part in parts]),
-        )
+        return cls(torch.cat([part.kept for part in parts]), torch.cat([part.weighted for part in parts]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,25 +47,36 @@ class UnseenPosts:
     """The posts without a model row among some posts."""
 
     indices: Tensor  # (n_unseen,) int64, ascending
-    units: Tensor  # (n_unseen, n_units), from `Nearness.units`
-    added: Tensor  # (n_unseen,) part of their bias that is no score of the model: the serving order's term
+    # (n_unseen, n_units + 2): units, a 1, and what was added to the bias that is no score of the model
+    columns: Tensor
+
+    @classmethod
+    def of(cls, indices: Tensor, units: Tensor) -> Self:
+        """The posts at these indices; `units` (n_unseen, n_units) from `Nearness.units`."""
+        rest = units.new_tensor([1.0, 0.0]).expand(len(units), -1)
+        return cls(indices, torch.cat([units, rest], dim=1))
 
     def within(self, start: int, stop: int) -> "UnseenPosts":
         """Those among the posts from `start` to `stop`, with indices that count from `start`."""
         low, high = torch.searchsorted(self.indices, self.indices.new_tensor([start, stop])).tolist()
-        return UnseenPosts(self.indices[low:high] - start, self.units[low:high], self.added[low:high])
+        return UnseenPosts(self.indices[low:high] - start, self.columns[low:high])
 
     def with_added(self, term: Tensor) -> "UnseenPosts":
         """The same after a term for each of the posts (n_posts,) was added to their bias."""
-        return replace(self, added=self.added + term[self.indices])
+        units_and_one, added = self.columns.split((self.columns.shape[1] - 1, 1), dim=1)
+        return UnseenPosts(self.indices, torch.cat([units_and_one, added + term[self.indices, None]], dim=1))
 
     def rescore(self, scores: Tensor, users: UserNearness) -> None:
         """Replace the learned scores of unseen posts, in place. (n_users, n_posts or more)"""
-        if len(self.indices) == 0:
+        n = len(self.indices)
+        if n == 0:
             return
-        learned = scores.index_select(1, self.indices) - self.added
-        kept, mean = users.kept[:, None], users.mean[:, None]
-        scores.index_copy_(1, self.indices, mean + kept * (learned - mean) + users.weighted @ self.units.T + self.added)
+        first, last = int(self.indices[0]), int(self.indices[-1])
+        if last - first + 1 == n:  # new posts often lie side by side; half the time
+            scores[:, first : last + 1].mul_(users.kept).addmm_(users.weighted, self.columns.T)
+            return
+        near = users.weighted @ self.columns.T
+        scores.index_copy_(1, self.indices, near.addcmul_(scores.index_select(1, self.indices), users.kept))
 
 
 class Nearness(nn.Module):
@@ -143,7 +149,9 @@ class Nearness(nn.Module):
             total = total + weighted[:, columns] @ units[:, columns].T
         has_order = spread > SMALLEST_SPREAD
         kept = torch.where(has_order, 1.0 / total.std(dim=1, correction=0).clamp_min(SMALLEST_SPREAD), 1.0)
-        return UserNearness(kept, mean, weighted * (kept * spread * has_order)[:, None])
+        weighted = weighted * (kept * spread * has_order)[:, None]
+        of_mean = torch.stack([mean * (1.0 - kept), 1.0 - kept], dim=1)  # what was added is not rescaled
+        return UserNearness(kept[:, None], torch.cat([weighted, of_mean], dim=1))
 
 
 def center_and_inverse_spread(mean_units: Tensor, units: Tensor) -> tuple[Tensor, Tensor]:
