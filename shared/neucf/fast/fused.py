@@ -2,7 +2,7 @@
 
 The plain definition is `NeuCF.score_block`, which training uses and the tests compare with. The MLP's values of
 a pair never leave the innermost caches (docs/log/performance.md). A model on a GPU, or with more than one hidden
-layer, is scored by the plain definition.
+layer, is scored by the plain definition. Posts that the model has not seen are rescored by nearness after the loop.
 """
 
 from typing import cast

@@ -112,6 +112,11 @@ def test_the_factored_score_of_unseen_posts_is_the_definition(user: int) -> None
     np.testing.assert_allclose(scores(model)[user, N_SEEN:], by_definition(model, user)[N_SEEN:], atol=2e-4)
 
 
+def test_it_is_so_too_where_the_order_of_likes_counts() -> None:
+    model = model_of(replace(CONFIG, recent=2, recent_hidden=3))
+    np.testing.assert_allclose(scores(model)[2, N_SEEN:], by_definition(model, 2)[N_SEEN:], atol=2e-4)
+
+
 def test_posts_with_a_row_are_scored_as_without_nearness() -> None:
     model = model_of()
     before, after = scores(learned(model)), scores(model)
