@@ -91,7 +91,9 @@ def candidates_from(
 
 def with_serving_order(candidates: PostSide, added: NDArray[np.float32]) -> PostSide:
     """The same candidates with each post's term of the serving order in its bias, so scoring costs nothing more."""
-    return replace(candidates, bias=candidates.bias + torch.from_numpy(added).to(candidates.bias.device))
+    term = torch.from_numpy(added).to(candidates.bias.device)
+    unseen = None if candidates.unseen is None else candidates.unseen.with_added(term)
+    return replace(candidates, bias=candidates.bias + term, unseen=unseen)
 
 
 def rank(

@@ -66,10 +66,15 @@ CHANGES: Mapping[str, Change] = {
         config=replace(variant.config, caption_width=0),
         features=PostFeatures(image=variant.features.image),
     ),
+    "content whole beside any number of likes": lambda variant: replace(
+        variant, config=replace(variant.config, content_half_likes=0)
+    ),
+    "without nearness": lambda variant: replace(variant, config=replace(variant.config, nearness=0)),
     "without history": lambda variant: replace(variant, config=replace(variant.config, history=False)),
     "one member": lambda variant: replace(variant, recipe=replace(variant.recipe, members=1)),
 }
-NO_CONTENT = tuple(name for name in CHANGES if name not in ("without photo", "without caption"))
+OF_CONTENT = ("without photo", "without caption", "content whole beside any number of likes", "without nearness")
+NO_CONTENT = tuple(name for name in CHANGES if name not in OF_CONTENT)
 
 
 def ablate_movielens(folder: Path, seeds: Sequence[int], report_progress: ReportProgress) -> list[Ablated]:

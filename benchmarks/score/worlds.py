@@ -12,10 +12,12 @@ from shared.neucf.config import NeuCFConfig
 from shared.neucf.features import ContentVectors, PostFeatures
 from shared.neucf.merge import merge_members
 from shared.neucf.model import NeuCF, PostSide, UserSide
+from shared.neucf.recent_likes import decayed_means, latest_likes
 from shared.neucf.score import user_side_of, vectors_of
 from shared.neucf.vocab import ModelRows
 
 CPU = torch.device("cpu")
+USERS_AT_ONCE = 1024  # whose latest likes are read at a time
 IMAGE_WIDTH, CAPTION_WIDTH = 1280, 384  # of EfficientNet-Lite0 and MiniLM
 MEMBERS = 3  # that a model is merged from (s02_train_neucf.learning.recipe)
 WITHHELD, LIKED = 60, 30  # posts of a user on average: seen, own and of blocked authors; and in their history
@@ -50,13 +52,20 @@ class World:
     @torch.no_grad()
     def vectors(self) -> tuple[Tensor, Tensor]:
         """Whole vectors of users and of posts, nothing of them computed ahead. (n_users, width), (n_posts, width)"""
-        posts = vectors_of(self.model, self.rows, self.features, CPU)
+        posts = vectors_of(self.model, self.rows, self.features, CPU).joined
         rows = torch.arange(1, self.size.users + 1)
         users = self.model.user_table(rows)
         if self.model.config.history:
             starts = torch.from_numpy(self.liked.starts[:-1])
             users = users + torch.nn.functional.embedding_bag(
                 torch.from_numpy(self.liked.indices), posts, starts, mode="mean"
+            )
+        if self.model.recent_likes is not None:
+            latest = torch.from_numpy(
+                latest_likes(self.liked.indices, self.liked.starts[:-1], self.model.config.recent)
+            )
+            users = users + torch.cat(
+                [self.model.recent_likes(decayed_means(posts, part)) for part in latest.split(USERS_AT_ONCE)]
             )
         return users, posts
 
@@ -84,6 +93,10 @@ def make_world(size: Size) -> World:
     features = PostFeatures(
         image=_content(size.posts, IMAGE_WIDTH, generator), caption=_content(size.posts, CAPTION_WIDTH, generator)
     )
+    if model.nearness is not None:
+        content = model.post_input(torch.arange(1, size.posts + 1), features)
+        model.nearness.fit(content.image, content.caption)
+        model.nearness.weights.fill_(1.0)
     chance = np.random.default_rng(size.seed)
     liked, withheld = (_draw_indices(size, mean, chance) for mean in (LIKED, WITHHELD))
     return World(size=size, model=model, features=features, liked=liked, withheld=withheld)

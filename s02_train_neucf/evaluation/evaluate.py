@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from s02_train_neucf.data.dataset import LikeMatrix
@@ -21,7 +20,7 @@ from shared.neucf.examples import Examples, SortedPosts
 from shared.neucf.fast.finite import refuse_non_finite
 from shared.neucf.features import NO_FEATURES, PostFeatures
 from shared.neucf.model import NeuCF
-from shared.neucf.score import best_posts, blocks, scores_of, user_side_of, vectors_of
+from shared.neucf.score import best_posts, blocks, post_side_from, scores_of, user_side_of, vectors_of
 from shared.neucf.vocab import Vocab
 
 USERS_AT_ONCE = 256  # ranked at once, at most
@@ -183,8 +182,7 @@ class ModelRanker:
         known, self.model = task.known, model
         liked = known.posts if task.in_order is None else task.in_order
         self.users = user_side_of(model, users.model_rows(task.user_id_hashes), liked, known.starts[:-1], vectors)
-        with torch.no_grad():
-            self.posts = model.post_side_of(vectors, torch.from_numpy(post_rows).to(device))
+        self.posts = post_side_from(model, vectors, post_rows)
 
     def scores(self, users: slice) -> Scores:
         """(n_users_in_block, n_posts)"""

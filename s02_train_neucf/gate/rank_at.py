@@ -15,7 +15,7 @@ from s02_train_neucf.gate.history import History
 from s02_train_neucf.gate.served_order import CandidateSpacing, served_posts
 from shared.event_columns import Int64s
 from shared.neucf.model import NeuCF
-from shared.neucf.score import scores_of, user_side_of, vectors_of
+from shared.neucf.score import post_side_from, scores_of, user_side_of, vectors_of
 from shared.neucf.serving_order import GRID, ServingOrder, added_to_logits
 from shared.neucf.vocab import Vocab
 from shared.settings import HeuristicSettings, WindowSettings
@@ -67,10 +67,7 @@ class ModelAtCut:
         model_rows = self.users.model_rows(histories.user_id_hashes)
         users = user_side_of(self.model, model_rows, histories.liked, histories.starts, self.vectors)
         indices = torch.from_numpy(candidates).to(self.device)
-        with torch.no_grad():
-            posts = self.model.post_side_of(
-                self.vectors[indices], torch.from_numpy(self.model_rows[candidates]).to(self.device)
-            )
+        posts = post_side_from(self.model, self.vectors.take(indices), self.model_rows[candidates])
         return scores_of(self.model, users, posts)
 
 

@@ -17,6 +17,7 @@ from s02_train_neucf.data.dataset import TrainingSet
 from s02_train_neucf.learning.batches import Batch, NextLikes, batches_of
 from s02_train_neucf.learning.curves import EpochResult
 from s02_train_neucf.learning.loss import Step
+from s02_train_neucf.learning.nearness_weights import fit_nearness
 from s02_train_neucf.learning.recipe import Recipe
 from s02_train_neucf.learning.side_by_side import ALONE, FitsUnderWay, Workers, begin_side_by_side
 from shared.errors import TrainingRefused
@@ -215,6 +216,7 @@ class _Learner:
     def __init__(self, model: NeuCF, data: TrainingSet, recipe: Recipe, seed: int) -> None:
         self.model, self.data, self.recipe, self.draws = model, data, recipe, np.random.default_rng(seed)
         self.step = Step(model, data, torch.Generator(model.gmf_weights.device).manual_seed(seed + 1))
+        fit_nearness(model, self.step.posts, data.likes)
         self.optimizer, self.mean = _optimizer(model, recipe), RunningMean(model, recipe.averaging)
         recent = model.config.recent
         self.next_likes = NextLikes(data, recipe, recent=recent) if recent else None
@@ -298,6 +300,7 @@ def _new_model(data: TrainingSet, config: NeuCFConfig, seed: int) -> NeuCF:
             raise TrainingRefused(f"{what} vectors: got width {_width(vectors)}, expected {width} as in the config")
         if layer is not None and vectors is not None:
             layer.fit(vectors)
+    model.set_content_share(torch.from_numpy(np.bincount(data.likes.posts, minlength=data.posts.n_rows)))
     return model
 
 

@@ -102,4 +102,5 @@ def _copy_content(model: NeuCF, layer: ContentLayer, old: ContentLayer) -> None:
     layer.projection.weight.copy_(projection @ torch.linalg.pinv(layer.components))
     shift = projection @ (layer.center - old.center)  # (width,)
     layer.missing.copy_(old.missing - shift)
-    model.post_table.weight.add_(shift)
+    share = 1.0 if model.content_share is None else model.content_share[:, None]
+    model.post_table.weight.add_(shift * share)

@@ -16,6 +16,7 @@ WITHOUT_ORDER: Mapping[str, Any] = {
     "recent_dropout": 0.3,
     "members": 1,
 }  # of models before these fields
+WHOLE_CONTENT: Mapping[str, Any] = {"content_half_likes": 0, "nearness": 0}  # of models with content before these
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,8 @@ class NeuCFConfig:
     image_width: int = 0  # numbers in an image vector; 0: the model knows no images
     caption_width: int = 0  # numbers in a caption vector; 0: the model knows no captions
     content_width: int = 32  # principal components that are kept of an image or caption vector, at most
+    content_half_likes: int = 60  # likes of a post at which its content counts one half; 0: it always counts whole
+    nearness: int = 256  # posts in the reference of nearness, by which unseen posts are scored too; 0: no nearness
     history: bool = True  # whether the mean of a user's liked posts joins the user's own vector
     recent: int = 50  # of a user's latest likes, how many join it as well, by their order; 0: none
     recent_hidden: int = 64  # numbers in the hidden layer over them
@@ -40,7 +43,7 @@ class NeuCFConfig:
     def __post_init__(self) -> None:
         for name in ("gmf_width", "mlp_width", "content_width", "recent_hidden", "members"):
             _check_width(name, getattr(self, name), smallest=1)
-        for name in ("image_width", "caption_width", "recent"):
+        for name in ("image_width", "caption_width", "content_half_likes", "nearness", "recent"):
             _check_width(name, getattr(self, name), smallest=0)
         if not isinstance(self.tower, tuple) or not 0 < len(self.tower) <= MAX_LAYERS:
             raise ConfigurationError(f"tower: got {self.tower!r:.200}, expected from 1 to {MAX_LAYERS} layer widths")
@@ -61,10 +64,24 @@ class NeuCFConfig:
         """Numbers in a whole user or post vector: the part for GMF, then the part for the MLP."""
         return self.gmf_width + self.mlp_width
 
+    @property
+    def nearness_widths(self) -> dict[str, int]:
+        """The components of each part whose nearness counts: image, caption; empty: none does."""
+        counts = self.nearness > 0 and self.history
+        widths = {"image": self.image_width, "caption": self.caption_width} if counts else {}
+        return {part: min(self.content_width, width) for part, width in widths.items() if width}
+
+    @property
+    def has_content(self) -> bool:
+        """Whether posts have photos or captions."""
+        return self.image_width > 0 or self.caption_width > 0
+
     def to_json(self) -> dict[str, Any]:
-        """The record as plain JSON values; one that reads no order is written as by versions that know of none."""
+        """The record as plain JSON values, without fields that the model has no use for, as before they existed."""
         values = {**asdict(self), "tower": list(self.tower)}
-        return values if self.recent else {name: each for name, each in values.items() if name not in WITHOUT_ORDER}
+        shrinks = self.has_content and (self.content_half_likes or self.nearness)
+        unused = {*(() if self.recent else WITHOUT_ORDER), *(() if shrinks else WHOLE_CONTENT)}
+        return {name: each for name, each in values.items() if name not in unused}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
@@ -74,7 +91,10 @@ class NeuCFConfig:
             ArtefactError: a name too many or too few, or a value out of range.
         """
         expected = {field.name for field in fields(cls)}
-        values = {**WITHOUT_ORDER, **values} if not values.keys() & WITHOUT_ORDER.keys() else values
+        has_content = bool(values.get("image_width") or values.get("caption_width"))
+        without = WHOLE_CONTENT if has_content else {name: getattr(cls(), name) for name in WHOLE_CONTENT}
+        for older in (WITHOUT_ORDER, without):
+            values = values if values.keys() & older.keys() else {**older, **values}
         if set(values) != expected:
             raise ArtefactError(
                 f"manifest config: got unknown {sorted(set(values) - expected)} and "

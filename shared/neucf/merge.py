@@ -15,6 +15,7 @@ from shared.neucf.config import NeuCFConfig
 from shared.neucf.model import NeuCF
 
 Weights = dict[str, Tensor]
+OF_POSTS = ("content_share", "nearness.")  # computed from the posts of the training, so equal in all members
 
 
 def merge_members(members: Sequence[NeuCF]) -> NeuCF:
@@ -75,7 +76,7 @@ def config_of_merged(config: NeuCFConfig, n: int) -> NeuCFConfig:
 
 def _joined(name: str, weights: Sequence[Weights], config: NeuCFConfig) -> Tensor:
     parts, n = [each[name] for each in weights], len(weights)
-    if name.endswith((".center", ".components")):  # taken from the same content, not learned
+    if name.endswith((".center", ".components")) or name.startswith(OF_POSTS):  # not learned
         return parts[0]
     if name.startswith("recent_likes."):  # one part for each member
         return torch.cat(parts)
@@ -99,7 +100,9 @@ def _joined(name: str, weights: Sequence[Weights], config: NeuCFConfig) -> Tenso
 def _part(name: str, whole: Tensor, config: NeuCFConfig, index: int, n: int) -> Tensor:
     """The part of a merged tensor that came from the member at this index; undoes `_joined`."""
     last = f"tower.{len(config.tower) - 1}"
-    if name.endswith((".center", ".components")) or name in ("post_bias", f"{last}.bias"):
+    if name.endswith((".center", ".components")) or name.startswith(OF_POSTS):
+        return whole
+    if name in ("post_bias", f"{last}.bias"):
         return whole
     if name.startswith("recent_likes."):
         return whole[index : index + 1]

@@ -4,13 +4,17 @@
 
 What we do differently, and why:
 - A post's vector joins id, image and caption. A linear layer over a concatenation is the sum of linear layers over its
-  parts, so each part is projected and added; a post without an id (row 0) still has its photo's and caption's vectors.
+  parts, so each part is projected and added; a post without an id (row 0) still has its photo's and caption's vectors,
+  and its score also counts how near they are to those of the user's liked posts (`nearness`).
+- Content makes room for likes: its part of a post's vector is τ / (τ + likes), so that photo and caption decide where
+  there is nothing else, and the id where many likes say more.
 - A user's vector is the id's plus the mean vector of the posts that the user liked, so that someone who joined after
   the training is served too, through row 0 and what they liked. What they liked last can join it in its order.
 - The MLP's first layer is split the same way into a user part and a post part: serving computes each once.
 - The last layer gives a log-odds, not a probability: ranking does not need the sigmoid, and the loss applies it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import cast
@@ -23,8 +27,10 @@ from shared.neucf.config import NeuCFConfig
 from shared.neucf.content import ContentLayer, ReducedContent
 from shared.neucf.features import ContentVectors, PostFeatures
 from shared.neucf.layers import unset
+from shared.neucf.nearness import Nearness, UnseenPosts, UserNearness
 from shared.neucf.pairwise import pairwise_hidden
 from shared.neucf.recent_likes import RecentLikes
+from shared.neucf.vocab import UNKNOWN_ROW
 
 TABLE_STD = 0.05  # spread of initial ids and projections; a larger one was no better (EXPERIMENTS.md)
 
@@ -52,9 +58,10 @@ class UserSide:
 
     gmf: Tensor  # (n_users, gmf_width), the output weights already multiplied in
     hidden: Tensor  # (n_users, tower[0]), the user's part of the first layer
+    near: UserNearness | None = None  # None: unseen posts are scored by what was learned alone
 
     def __getitem__(self, part: slice) -> "UserSide":
-        return UserSide(self.gmf[part], self.hidden[part])
+        return UserSide(self.gmf[part], self.hidden[part], None if self.near is None else self.near[part])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,9 +71,11 @@ class PostSide:
     gmf: Tensor  # (n_posts, gmf_width)
     hidden: Tensor  # (n_posts, tower[0]), the post's part of the first layer
     bias: Tensor  # (n_posts,)
+    unseen: UnseenPosts | None = None  # those whose score counts nearness; None: none
 
     def __getitem__(self, part: slice) -> "PostSide":
-        return PostSide(self.gmf[part], self.hidden[part], self.bias[part])
+        unseen = None if self.unseen is None else self.unseen.within(*part.indices(len(self))[:2])
+        return PostSide(self.gmf[part], self.hidden[part], self.bias[part], unseen)
 
     def __len__(self) -> int:
         return len(self.bias)
@@ -74,6 +83,8 @@ class PostSide:
 
 class NeuCF(nn.Module):
     """GMF + MLP over users (id, liked posts) and posts (id, image, caption)."""
+
+    content_share: Tensor | None
 
     def __init__(self, config: NeuCFConfig, *, n_user_rows: int, n_post_rows: int) -> None:
         super().__init__()
@@ -84,6 +95,9 @@ class NeuCF(nn.Module):
         self.image = ContentLayer.of(config.image_width, config) if config.image_width else None
         self.caption = ContentLayer.of(config.caption_width, config) if config.caption_width else None
         self.recent_likes = RecentLikes(config) if config.recent else None
+        self.nearness = Nearness(config) if config.nearness_widths else None
+        shrinks = config.has_content and config.content_half_likes > 0
+        self.register_buffer("content_share", torch.ones(n_post_rows) if shrinks else None)
         self.gmf_weights = nn.Parameter(torch.empty(config.gmf_width))
         self.user_hidden = unset(nn.Linear, config.mlp_width, config.tower[0])
         self.post_hidden = unset(nn.Linear, config.mlp_width, config.tower[0], bias=False)
@@ -113,6 +127,13 @@ class NeuCF(nn.Module):
             self.recent_likes.start(generator)
 
     @torch.no_grad()
+    def set_content_share(self, n_likes: Tensor) -> None:
+        """Set how much content counts, by the likes of each row in training (n_post_rows,); row 0 has none."""
+        if self.content_share is not None:
+            half = self.config.content_half_likes
+            self.content_share.copy_(half / (half + n_likes))
+
+    @torch.no_grad()
     def post_input(self, model_rows: Tensor, features: PostFeatures) -> PostInput:
         """Model rows and reduced content of the same posts; nothing here is learned, so training computes it once."""
         return PostInput(
@@ -124,20 +145,29 @@ class NeuCF(nn.Module):
     def post_vectors(self, posts: PostInput) -> Tensor:
         """Join id, image and caption. -> (n_posts, width)"""
         vectors: Tensor = self.post_table(posts.model_rows)
-        if self.image is not None:
-            vectors = vectors + self.image(posts.image, len(posts.model_rows))
-        if self.caption is not None:
-            vectors = vectors + self.caption(posts.caption, len(posts.model_rows))
+        share = None if self.content_share is None else self.content_share[posts.model_rows][:, None]
+        for layer, reduced in ((self.image, posts.image), (self.caption, posts.caption)):
+            if layer is not None:
+                content = layer(reduced, len(posts.model_rows))
+                vectors = vectors + (content if share is None else content * share)
         return vectors
 
-    def post_side_of(self, vectors: Tensor, model_rows: Tensor) -> PostSide:
-        """The post side from the vectors that `post_vectors` computed for these rows."""
+    def units(self, posts: PostInput) -> Tensor | None:
+        """What nearness compares of these posts. -> (n_posts, n_units); None: this model knows no nearness"""
+        return None if self.nearness is None else self.nearness.units(posts.image, posts.caption, len(posts.model_rows))
+
+    def post_side_of(self, vectors: Tensor, model_rows: Tensor, units: Tensor | None = None) -> PostSide:
+        """The post side from what `post_vectors` and `units` computed for these rows."""
         gmf, mlp = self._parts(vectors)
-        return PostSide(gmf, self.post_hidden(mlp), self.post_bias[model_rows])
+        unseen = None
+        if units is not None:
+            indices = (model_rows == UNKNOWN_ROW).nonzero().squeeze(1)
+            unseen = UnseenPosts.of(indices, units[indices]) if len(indices) else None
+        return PostSide(gmf, self.post_hidden(mlp), self.post_bias[model_rows], unseen)
 
     def post_side(self, posts: PostInput) -> PostSide:
         """The part of scoring that depends on posts only."""
-        return self.post_side_of(self.post_vectors(posts), posts.model_rows)
+        return self.post_side_of(self.post_vectors(posts), posts.model_rows, self.units(posts))
 
     def user_side(
         self,
@@ -162,9 +192,28 @@ class NeuCF(nn.Module):
         gmf, mlp = self._parts(vectors)
         return UserSide(gmf * self.gmf_weights, self.user_hidden(mlp))
 
+    def with_nearness(self, users: UserSide, mean_units: Tensor) -> UserSide:
+        """The user side that also scores unseen posts by nearness; unchanged for a model that knows none.
+
+        Args:
+            users: from `user_side`.
+            mean_units: (n_users, n_units) mean of each user's liked posts' `units`, zeros for none.
+        """
+        if self.nearness is None:
+            return users
+        image, caption = self.nearness.reference()
+        rows = torch.full((self.config.nearness,), UNKNOWN_ROW, device=mean_units.device)
+        reference = PostInput(model_rows=rows, image=image, caption=caption)
+        learned = self.score_block(users, self.post_side_of(self.post_vectors(reference), rows))
+        units = self.nearness.units(image, caption, len(rows))
+        return UserSide(users.gmf, users.hidden, self.nearness.of_users(learned, units, mean_units))
+
     def score_block(self, users: UserSide, posts: PostSide, noise: torch.Generator | None = None) -> Tensor:
         """Every user with every post. -> (n_users, n_posts)"""
-        return users.gmf @ posts.gmf.T + self._mlp_block(users, posts, noise) + posts.bias
+        scores = users.gmf @ posts.gmf.T + self._mlp_block(users, posts, noise) + posts.bias
+        if posts.unseen is not None and users.near is not None:
+            posts.unseen.rescore(scores, users.near)
+        return scores
 
     def _parts(self, vectors: Tensor) -> tuple[Tensor, Tensor]:
         # `split`, because its gradient is a single pass.
@@ -191,6 +240,13 @@ class NeuCF(nn.Module):
 
 def _reduced(content: ContentLayer | None, vectors: ContentVectors | None) -> ReducedContent | None:
     return None if content is None or vectors is None else content.reduce(vectors)
+
+
+def joined_sides(parts: Sequence[UserSide]) -> UserSide:
+    """The sides of consecutive users as one."""
+    gmf, hidden = torch.cat([part.gmf for part in parts]), torch.cat([part.hidden for part in parts])
+    near = [part.near for part in parts if part.near is not None]
+    return UserSide(gmf, hidden, UserNearness.joined(near) if near else None)
 
 
 def taste_of(vectors: Tensor, indices: Tensor, starts: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """Scores users with posts in bounded memory and takes the exact top k, for the training's report and for serving."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -10,7 +11,7 @@ from shared.neucf.fast.fused import POSTS_AT_ONCE, USERS_AT_ONCE, FusedScorer, s
 from shared.neucf.fast.simd_lanes import TILE
 from shared.neucf.fast.top_k import BestSoFar
 from shared.neucf.features import PostFeatures
-from shared.neucf.model import NeuCF, PostSide, UserSide, taste_of
+from shared.neucf.model import NeuCF, PostSide, UserSide, joined_sides, taste_of
 from shared.neucf.recent_likes import decayed_means, latest_likes
 from shared.neucf.vocab import ModelRows
 
@@ -23,27 +24,49 @@ def blocks(n: int, size: int) -> Iterator[slice]:
     return (slice(start, min(start + size, n)) for start in range(0, n, size))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PostVectors:
+    """What both sides of scoring need of some posts."""
+
+    joined: torch.Tensor  # (n_posts, width) from `post_vectors`
+    units: torch.Tensor | None = None  # (n_posts, n_units) what nearness compares; None: the model knows no nearness
+
+    def __len__(self) -> int:
+        return len(self.joined)
+
+    def take(self, indices: torch.Tensor) -> "PostVectors":
+        """Those of the posts at these indices, in that order."""
+        return PostVectors(self.joined[indices], None if self.units is None else self.units[indices])
+
+
 @torch.no_grad()
-def vectors_of(model: NeuCF, model_rows: ModelRows, features: PostFeatures, device: torch.device) -> torch.Tensor:
-    """The vectors of these posts, computed block by block. -> (n_posts, width)"""
-    parts = [
-        model.post_vectors(
-            model.post_input(torch.from_numpy(model_rows[part]).to(device), features.take(_indices(part)))
-        )
+def vectors_of(model: NeuCF, model_rows: ModelRows, features: PostFeatures, device: torch.device) -> PostVectors:
+    """The vectors of these posts, computed block by block."""
+    inputs = (
+        model.post_input(torch.from_numpy(model_rows[part]).to(device), features.take(_indices(part)))
         for part in blocks(len(model_rows), JOINED_AT_ONCE)
-    ]
-    return torch.cat(parts) if parts else torch.zeros(0, model.config.width, device=device)
+    )
+    parts = [(model.post_vectors(posts), model.units(posts)) for posts in inputs]
+    joined = [vectors for vectors, _ in parts] or [torch.zeros(0, model.config.width, device=device)]
+    units = [each for _, each in parts if each is not None]
+    return PostVectors(torch.cat(joined), torch.cat(units) if units else None)
 
 
 @torch.no_grad()
 def post_side_of(model: NeuCF, model_rows: ModelRows, features: PostFeatures, device: torch.device) -> PostSide:
     """The post side of these posts, computed once for all users."""
-    return model.post_side_of(vectors_of(model, model_rows, features, device), torch.from_numpy(model_rows).to(device))
+    return post_side_from(model, vectors_of(model, model_rows, features, device), model_rows)
+
+
+@torch.no_grad()
+def post_side_from(model: NeuCF, vectors: PostVectors, model_rows: ModelRows) -> PostSide:
+    """The same from the vectors of these posts."""
+    return model.post_side_of(vectors.joined, torch.from_numpy(model_rows).to(vectors.joined.device), vectors.units)
 
 
 @torch.no_grad()
 def user_side_of(
-    model: NeuCF, model_rows: ModelRows, liked: NDArray[np.int64], starts: NDArray[np.int64], vectors: torch.Tensor
+    model: NeuCF, model_rows: ModelRows, liked: NDArray[np.int64], starts: NDArray[np.int64], vectors: PostVectors
 ) -> UserSide:
     """The user side of these users.
 
@@ -52,27 +75,28 @@ def user_side_of(
         liked: (n_likes,) indices in `vectors`, user by user, in the order in which they were liked; a liked post need
             not have a model row.
         starts: (n_users,) where each user's likes begin.
-        vectors: (n_posts, width) from `vectors_of`.
+        vectors: from `vectors_of`.
     """
-    device = vectors.device
+    device = vectors.joined.device
     if len(vectors) == 0:  # nobody has a like, so there is no mean
         return model.user_side(torch.from_numpy(model_rows).to(device))
     parts = [
         _user_side_of(model, model_rows[part], liked[low:high], starts[part] - low, vectors)
         for part, low, high in _parts_of(starts, len(liked))
     ]
-    return UserSide(torch.cat([part.gmf for part in parts]), torch.cat([part.hidden for part in parts]))
+    return joined_sides(parts)
 
 
 def _user_side_of(
-    model: NeuCF, model_rows: ModelRows, liked: NDArray[np.int64], starts: NDArray[np.int64], vectors: torch.Tensor
+    model: NeuCF, model_rows: ModelRows, liked: NDArray[np.int64], starts: NDArray[np.int64], vectors: PostVectors
 ) -> UserSide:
-    device, recent = vectors.device, None
+    device, recent = vectors.joined.device, None
     if model.config.recent:
         latest = latest_likes(liked, starts, model.config.recent)
-        recent = decayed_means(vectors, torch.from_numpy(latest).to(device))
-    taste = taste_of(vectors, torch.from_numpy(liked).to(device), torch.from_numpy(starts).to(device))
-    return model.user_side(torch.from_numpy(model_rows).to(device), taste, recent)
+        recent = decayed_means(vectors.joined, torch.from_numpy(latest).to(device))
+    history = torch.from_numpy(liked).to(device), torch.from_numpy(starts).to(device)
+    users = model.user_side(torch.from_numpy(model_rows).to(device), taste_of(vectors.joined, *history), recent)
+    return users if vectors.units is None else model.with_nearness(users, taste_of(vectors.units, *history))
 
 
 def _parts_of(starts: NDArray[np.int64], n_likes: int) -> Iterator[tuple[slice, int, int]]:

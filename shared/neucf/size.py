@@ -3,7 +3,7 @@
 from shared.neucf.config import MEMBERS, NeuCFConfig
 
 FLOAT, ID_HASH = 4, 8  # bytes of a weight, and of the id hash of a row
-OTHER_BYTES = 4_000_000  # bytes of layers, content components and manifest, with any encoders; rows take most
+OTHER_BYTES = 5_000_000  # bytes of layers, content components and manifest, with any encoders; rows take most
 
 
 def model_bytes(*, users: int, posts: int, members: int = MEMBERS) -> int:
@@ -15,5 +15,5 @@ def model_bytes(*, users: int, posts: int, members: int = MEMBERS) -> int:
         members: models that are merged, side by side in each row.
     """
     row = FLOAT * NeuCFConfig().width * members + ID_HASH
-    biases = FLOAT * (posts + 1)
-    return (users + posts + 2) * row + biases + OTHER_BYTES  # each table has an unknown row
+    numbers = 2 * FLOAT * (posts + 1)  # a bias, and the share of content
+    return (users + posts + 2) * row + numbers + OTHER_BYTES  # each table has an unknown row

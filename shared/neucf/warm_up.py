@@ -9,7 +9,7 @@ from shared.neucf.config import NeuCFConfig
 from shared.neucf.fast.kernels import kernels
 from shared.neucf.features import NO_FEATURES
 from shared.neucf.model import NeuCF
-from shared.neucf.score import best_posts, scores_of, user_side_of, vectors_of
+from shared.neucf.score import best_posts, post_side_from, scores_of, user_side_of, vectors_of
 
 
 def compile_kernels(config: NeuCFConfig) -> None:
@@ -22,8 +22,6 @@ def compile_kernels(config: NeuCFConfig) -> None:
     model_rows = np.ones(1, np.int64)
     vectors = vectors_of(model, model_rows, NO_FEATURES, torch.device("cpu"))
     users = user_side_of(model, model_rows, np.zeros(1, np.int64), np.zeros(1, np.int64), vectors)
-    with torch.no_grad():
-        posts = model.post_side_of(vectors, torch.from_numpy(model_rows))
-    scores = scores_of(model.eval(), users, posts)
+    scores = scores_of(model.eval(), users, post_side_from(model, vectors, model_rows))
     kernels().withhold(scores, 1, 0, np.zeros(2, np.int64), np.zeros(0, np.int64))
     best_posts(scores, np.zeros(scores.shape, np.bool_), 1)

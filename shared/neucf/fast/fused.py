@@ -2,7 +2,7 @@
 
 The plain definition is `NeuCF.score_block`, which training uses and the tests compare with. The MLP's values of
 a pair never leave the innermost caches (docs/log/performance.md). A model on a GPU, or with more than one hidden
-layer, is scored by the plain definition.
+layer, is scored by the plain definition. Posts that the model has not seen are rescored by nearness after the loop.
 """
 
 from typing import cast
@@ -29,6 +29,7 @@ class FusedScorer:
     def __init__(self, model: NeuCF, posts: PostSide) -> None:
         self._model = model
         self._posts = posts
+        self._parts: dict[tuple[int, int], PostSide] = {}  # the same parts are asked for again by each block of users
         self._is_compiled = posts.bias.device.type == "cpu" and len(model.tower) == 1
         if self._is_compiled:
             last = cast(nn.Linear, model.tower[0])
@@ -52,14 +53,23 @@ class FusedScorer:
         Raises:
             ScoringRefused: a score is NaN or infinite.
         """
-        posts, n = self._posts[part], part.stop - part.start
+        posts, n = self._part(part), part.stop - part.start
         if not self._is_compiled:
             buffer[:, :n] = self._model.score_block(users, posts).cpu()
             return _with_end_marked(refuse_non_finite(_array(buffer), n), n)
         torch.addmm(self._bias[part], users.gmf, posts.gmf.T, out=buffer[:, :n])
         scores, tiles = _array(buffer), self._tiles[part.start // TILE : -(-part.stop // TILE)]
         kernels().add_mlp(scores, _array(users.hidden), tiles, self._weights)
+        if posts.unseen is not None and users.near is not None:
+            posts.unseen.rescore(buffer, users.near)
         return _with_end_marked(refuse_non_finite(scores, n), n)
+
+    def _part(self, part: slice) -> PostSide:
+        where = part.start, part.stop
+        posts = self._parts.get(where)
+        if posts is None:
+            posts = self._parts[where] = self._posts[part]
+        return posts
 
 
 def score_buffer(n_users: int) -> Tensor:

@@ -56,4 +56,6 @@ def test_every_other_variant_changes_one_thing() -> None:
     assert CHANGES["GMF of one number"](VARIANT).config.gmf_width == 1
     assert CHANGES["one member"](VARIANT).recipe.members == 1
     assert not CHANGES["without history"](VARIANT).config.history
-    assert {"without photo", "without caption"}.isdisjoint(NO_CONTENT)
+    assert CHANGES["content whole beside any number of likes"](VARIANT).config.content_half_likes == 0
+    assert CHANGES["without nearness"](VARIANT).config.nearness == 0
+    assert {"without photo", "without caption", "without nearness"}.isdisjoint(NO_CONTENT)

@@ -57,6 +57,28 @@ def test_the_serving_order_adds_one_term_per_post_to_every_score(model: NeuCF) -
     np.testing.assert_allclose(after - before, np.tile(added, (N_USERS, 1)), atol=1e-5)
 
 
+@torch.no_grad()
+def test_the_serving_order_adds_the_same_term_to_a_post_that_nearness_ranks() -> None:
+    config = NeuCFConfig(gmf_width=4, mlp_width=2, tower=(3,), image_width=3, nearness=8)
+    model = NeuCF(config, n_user_rows=N_USERS + 1, n_post_rows=N_POSTS + 1).eval()
+    model.start(torch.Generator().manual_seed(0))
+    photos = np.random.default_rng(0).normal(size=(N_POSTS, 3)).astype(np.float32)
+    features = PostFeatures(image=ContentVectors(photos, np.ones(N_POSTS, np.bool_)))
+    assert model.nearness is not None
+    model.nearness.fit(model.post_input(torch.arange(N_POSTS), features).image, None)
+    model.nearness.weights.fill_(2.0)
+    liked = indices([0, 1], [2], [3], [4, 5], [])
+    users = users_from(model, np.arange(1, N_USERS + 1), liked, np.arange(1, N_POSTS + 1), features, CPU)
+    assert users.near is not None
+    assert users.near.kept.min() < 0.9  # scores of unseen posts are rescaled, but not the term
+    rows, added = np.array([1, 2, 3, 4, 0, 0, 0, 0, 0]), np.linspace(-3, 3, N_POSTS).astype(np.float32)
+    candidates = candidates_from(model, rows, CPU, features)
+    before, after = (
+        model.score_block(users, posts).numpy() for posts in (candidates, with_serving_order(candidates, added))
+    )
+    np.testing.assert_allclose(after - before, np.tile(added, (N_USERS, 1)), atol=1e-5)
+
+
 def test_an_ineligible_post_is_not_ranked_for_that_user_and_stays_for_others(model: NeuCF) -> None:
     (before,) = ranked(model)
     best_of_second = int(before.indices[1, 0])

@@ -15,7 +15,7 @@ from shared.neucf.model import NeuCF
 from tests.neucf_worlds import QUICK, SMALL, two_camps
 
 CPU = torch.device("cpu")
-RECIPE = replace(QUICK, epochs=EARLY_EPOCHS + 4, validate_every=1, patience=EARLY_EPOCHS + 4)
+RECIPE = replace(QUICK, epochs=EARLY_EPOCHS + 4, validate_every=1, patience=EARLY_EPOCHS + 4, order_decays=(1.0,))
 
 
 def found_with(figure: Callable[[int, int], float], recipe: Recipe = RECIPE) -> tuple[SearchResult, int]:
@@ -49,6 +49,18 @@ def test_after_an_early_best_epoch_a_lower_learning_rate_is_tried_and_the_better
 def test_smaller_steps_that_are_no_better_are_dropped() -> None:
     found, trainings = found_with(lambda training, epoch: peak_at(2 if training == 1 else 7, 1.0 / training)(epoch))
     assert (found.recipe.epochs, found.recipe.learning_rate, trainings) == (2, RECIPE.learning_rate, 2)
+
+
+def test_the_weight_decay_that_validates_best_is_taken() -> None:
+    several = replace(RECIPE, order_decays=(1.0, 0.3, 0.1))
+    found, trainings = found_with(lambda training, epoch: peak_at(10, (2.0, 3.0, 1.0)[training - 1])(epoch), several)
+    assert (found.recipe.order_decay, found.recipe.epochs, trainings) == (0.3, 10, 3)
+
+
+def test_without_an_order_of_likes_there_is_one_decay() -> None:
+    several = replace(RECIPE, order_decays=(1.0, 0.3, 0.1), in_time_order=False)
+    _, trainings = found_with(lambda _, epoch: peak_at(10)(epoch), several)
+    assert trainings == 1
 
 
 def test_all_members_go_into_the_model() -> None:

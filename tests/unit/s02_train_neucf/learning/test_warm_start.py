@@ -83,7 +83,7 @@ def test_layers_are_taken() -> None:
     before, data = before_of(), training_set(TODAY, POSTS)
     model, found = begun_with(before, data).state_dict(), before.model.state_dict()
     layers = [name for name in found if not name.startswith(("user_table", "post_table", "post_bias"))]
-    assert len(layers) == 8
+    assert len(layers) == 11
     assert all(torch.equal(model[name], found[name]) for name in layers)
 
 
@@ -158,7 +158,7 @@ def test_post_vectors_stay_what_they_were_though_the_components_of_the_photos_ar
     assert not torch.allclose(model.image.components, before.model.image.components, atol=1e-3)
     model_rows = np.arange(1, model.post_table.num_embeddings)
     for asked in (photos, earlier):  # with all photos, and with some missing
-        now, then = (vectors_of(each, model_rows, asked, CPU) for each in (model, before.model))
+        now, then = (vectors_of(each, model_rows, asked, CPU).joined for each in (model, before.model))
         torch.testing.assert_close(now, then, atol=1e-4, rtol=1e-3)
 
 

@@ -18,6 +18,8 @@ def test_a_config_survives_json() -> None:
         ("mlp_width", 10**9),
         ("image_width", -1),
         ("content_width", 0),
+        ("content_half_likes", -1),
+        ("nearness", 1.5),
         ("tower", ()),
         ("dropout", 1.0),
         ("id_dropout", -0.1),
@@ -41,14 +43,31 @@ def test_a_name_missing_in_json_is_refused() -> None:
 
 
 def test_a_model_from_before_the_order_of_likes_counted_reads_none() -> None:
-    config = NeuCFConfig.from_json(NeuCFConfig().to_json())
+    config = NeuCFConfig.from_json(NeuCFConfig(recent=0).to_json())
     assert (config.recent, config.members, config.gmf_width) == (0, 1, NeuCFConfig().gmf_width)
 
 
 def test_a_model_that_reads_no_order_can_be_read_by_the_version_before() -> None:
-    assert not {"recent", "recent_hidden", "recent_dropout", "members"} & NeuCFConfig().to_json().keys()
+    assert not {"recent", "recent_hidden", "recent_dropout", "members"} & NeuCFConfig(recent=0).to_json().keys()
     whole = NeuCFConfig(gmf_width=6, mlp_width=3, recent=20, recent_hidden=5, members=3)
     assert NeuCFConfig.from_json(whole.to_json()) == whole
+
+
+def test_a_model_with_content_from_before_it_made_room_for_likes_counts_it_whole_and_knows_no_nearness() -> None:
+    values = NeuCFConfig(image_width=5, content_half_likes=0, nearness=0).to_json()
+    assert not {"content_half_likes", "nearness"} & values.keys()
+    config = NeuCFConfig.from_json(values)
+    assert (config.content_half_likes, config.nearness, config.nearness_widths) == (0, 0, {})
+
+
+@pytest.mark.parametrize("change", [{"content_half_likes": 0}, {"nearness": 0}, {}])
+def test_how_content_counts_survives_json(change: dict[str, int]) -> None:
+    config = NeuCFConfig(image_width=5, **change)  # type: ignore[arg-type]
+    assert NeuCFConfig.from_json(config.to_json()) == config
+
+
+def test_a_model_without_content_can_be_read_by_the_version_before() -> None:
+    assert not {"content_half_likes", "nearness"} & NeuCFConfig(recent=0).to_json().keys()
 
 
 def test_members_share_the_widths_evenly() -> None:

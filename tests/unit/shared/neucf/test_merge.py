@@ -35,6 +35,7 @@ def member(seed: int, tower: tuple[int, ...], *, recent: int = 0) -> NeuCF:
     with torch.no_grad():
         for weights in model.parameters():
             weights.add_(torch.randn(weights.shape, generator=chance) * 0.3)
+    model.set_content_share(torch.arange(N_POSTS))
     return model
 
 
@@ -86,7 +87,7 @@ def test_the_members_of_a_merged_model_make_the_same_model_again() -> None:
     torch.testing.assert_close(scores(merge_members(split_members(whole, member(0, (6, 5)).config))), scores(whole))
 
 
-OF_TWO = NeuCFConfig(gmf_width=7, mlp_width=3, tower=(6,))
+OF_TWO = NeuCFConfig(gmf_width=7, mlp_width=3, tower=(6,), recent=0)
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -39,6 +41,26 @@ def test_a_score_is_the_formula_of_the_paper(model: NeuCF) -> None:
     mlp = model.tower[1](torch.relu(model.tower[0](hidden)))[0]
     scores = model.score_block(model.user_side(torch.tensor([0, 2])), model.post_side(some))
     torch.testing.assert_close(scores[1, 1], product + mlp + model.post_bias[3])
+
+
+@torch.no_grad()
+def test_content_makes_room_for_likes(model: NeuCF) -> None:
+    """Twice τ likes leave a third of it; the unknown row has none, so that its content counts whole."""
+    half = model.config.content_half_likes
+    some = posts(model, model_rows=[0, 1, 2], image_known=[0, 1, 2])
+    ids, whole = model.post_table.weight[:3], model.post_vectors(some)
+    model.set_content_share(torch.tensor([0, half, 2 * half, 0, 0, 0]))
+    shares = torch.tensor([1.0, 1 / 2, 1 / 3])[:, None]
+    torch.testing.assert_close(model.post_vectors(some), ids + shares * (whole - ids))
+
+
+@torch.no_grad()
+def test_content_may_count_whole_always() -> None:
+    model = started(replace(CONFIG, content_half_likes=0))
+    some = posts(model, model_rows=[1, 2], image_known=[0])
+    before = model.post_vectors(some)
+    model.set_content_share(torch.tensor([0, 100, 200, 0, 0, 0]))
+    assert torch.equal(model.post_vectors(some), before)
 
 
 @torch.no_grad()

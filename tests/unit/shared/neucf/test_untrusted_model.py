@@ -8,13 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from shared.errors import ArtefactError
 from shared.neucf.artefact import MANIFEST, WEIGHTS, Artefact, load_artefact, read_manifest, save_artefact
+from shared.neucf.features import ContentVectors, PostFeatures
 from shared.neucf.model_files import check_model_files
 from shared.neucf.model_folder import OWNER, read_owner, stored_models
+from shared.neucf.score import post_side_from, scores_of, user_side_of, vectors_of
 from tests.promptly import promptly
 from tests.unit.shared.neucf.test_artefact import PHOTOS, artefact
 
@@ -165,3 +168,15 @@ def test_a_model_of_before_is_loaded() -> None:
     assert torch.equal(read.model.user_table.weight, made.model.user_table.weight)
     assert read.manifest.serving_order == made.manifest.serving_order
     assert read.manifest_sha256 == hashlib.sha256((OLDER / MANIFEST).read_bytes()).hexdigest()
+
+
+def test_a_model_of_before_scores_as_it_did() -> None:
+    """As version 0.1.0 scored: content counts whole whatever the likes, and nearness not at all."""
+    model = load(OLDER).model
+    model_rows = np.array([1, 3, 0, 0])  # the last two posts are newer than the model
+    photos = ContentVectors(np.eye(4, 5, dtype=np.float32) * 8, np.array([True, False, True, True]))
+    vectors = vectors_of(model, model_rows, PostFeatures(image=photos), torch.device("cpu"))
+    users = user_side_of(model, np.array([2, 0]), np.array([0, 2, 3]), np.array([0, 2]), vectors)
+    scores = scores_of(model, users, post_side_from(model, vectors, model_rows))
+    as_before = [[-0.72595, -0.04115, -0.54334, -0.52916], [-1.27348, -0.39066, -0.33634, 0.24523]]
+    np.testing.assert_allclose(scores, as_before, atol=1e-4)
