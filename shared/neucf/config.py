@@ -34,7 +34,7 @@ class NeuCFConfig:
     history: bool = True  # whether the mean of a user's liked posts joins the user's own vector
     recent: int = 50  # of a user's latest likes, how many join it as well, by their order; 0: none
     recent_hidden: int = 64  # numbers in the hidden layer over them
-    recent_dropout: float = 0.3  # share of what enters that layer that training sets to zero
+    recent_dropout: float = 0.5  # share of what enters that layer that training sets to zero
     members: int = 1  # merged into this model, see `merge`; each reads latest likes by itself
     post_bias: bool = True  # whether each post has a score of its own, the same for all users
     dropout: float = 0.0  # share of the first hidden layer that training sets to zero
