@@ -138,7 +138,7 @@ class Nearness(nn.Module):
             units: (n_reference, n_units) of the reference.
             mean_units: (n_users, n_units) the mean of the liked posts' units; zeros for nobody's.
         """
-        mean, spread = learned.mean(dim=1), learned.std(dim=1, correction=0)
+        mean, spread = learned.mean(dim=1), _spread(learned)
         total = (learned - mean[:, None]) / spread.clamp_min(SMALLEST_SPREAD)[:, None]  # (n_users, n_reference)
         weighted = torch.empty_like(mean_units)
         for weight, columns in zip(self.weights, self.parts(), strict=True):
@@ -148,7 +148,7 @@ class Nearness(nn.Module):
             weighted[:, columns.stop - 1] = -by * center  # a post without the part is in the middle
             total = total + weighted[:, columns] @ units[:, columns].T
         has_order = spread > SMALLEST_SPREAD
-        kept = torch.where(has_order, 1.0 / total.std(dim=1, correction=0).clamp_min(SMALLEST_SPREAD), 1.0)
+        kept = torch.where(has_order, 1.0 / _spread(total).clamp_min(SMALLEST_SPREAD), 1.0)
         weighted = weighted * (kept * spread * has_order)[:, None]
         of_mean = torch.stack([mean * (1.0 - kept), 1.0 - kept], dim=1)  # what was added is not rescaled
         return UserNearness(kept[:, None], torch.cat([weighted, of_mean], dim=1))
@@ -165,6 +165,11 @@ def center_and_inverse_spread(mean_units: Tensor, units: Tensor) -> tuple[Tensor
     center = near.sum(dim=1) / n_known
     spread = (((near - center[:, None]) * known).square().sum(dim=1) / n_known).sqrt()
     return center, torch.where(spread > SMALLEST_SPREAD, 1.0 / spread.clamp_min(SMALLEST_SPREAD), 0.0)
+
+
+def _spread(scores: Tensor) -> Tensor:
+    """The standard deviation of each user's scores. Unlike `Tensor.std`, silent for no users. (n, m) -> (n,)"""
+    return (scores - scores.mean(dim=1, keepdim=True)).square().mean(dim=1).sqrt()
 
 
 def _units(reduced: ReducedContent | None, missing: Tensor) -> Tensor:
