@@ -19,7 +19,15 @@ from s02_train_neucf.learning.curves import EpochResult
 from s02_train_neucf.learning.event_weights import with_event_weights
 from s02_train_neucf.learning.recipe import Recipe
 from s02_train_neucf.learning.side_by_side import ALONE, FitsUnderWay, Workers, run_side_by_side
-from s02_train_neucf.learning.train import TrainedModel, Training, begin_members, ignore_epoch, learns_order, merged
+from s02_train_neucf.learning.train import (
+    TrainedModel,
+    Training,
+    begin_members,
+    ignore_epoch,
+    learns_order,
+    merged,
+    shape_learnt,
+)
 from s02_train_neucf.learning.warm_start import Predecessor, initial_values
 from shared.event_columns import Events
 from shared.neucf.config import NeuCFConfig
@@ -163,7 +171,11 @@ def begin_fit(
         TrainingRefused: no positive example, or broken vectors.
     """
     data = with_event_weights(training_set(examples_of(events, posts), posts, features), events, posts, recipe)
-    initial = () if predecessor is None else initial_values(predecessor, data, config)
+    initial = (
+        ()
+        if predecessor is None
+        else initial_values(predecessor, data, shape_learnt(config, data, search_result.recipe))
+    )
     members = begin_members(
         data, config, search_result.recipe,
         seed=seed, device=device, on_epoch=on_epoch, initial_values=initial, workers=workers,
@@ -205,8 +217,8 @@ def search(
 ) -> SearchResult:
     """Train one model until validation stops improving; if that is early, train again with a lower learning rate.
 
-    A model that learns from the order of likes is first trained with each of the recipe's weight decays. With processes
-    as `workers`, `validate` must be an object that can be pickled.
+    A model that learns from the order of likes is first trained with each of the recipe's `order_trials`.
+    With processes as `workers`, `validate` must be an object that can be pickled.
 
     Raises:
         TrainingRefused, WorkerDied: as `train`; a process of `workers` ended.
@@ -219,8 +231,9 @@ def search(
         ]
         return run_side_by_side(trials, workers, on_epoch or ignore_epoch, name="a trial of the search")
 
-    in_order = config.recent and learns_order(data, recipe)
-    recipes = [replace(recipe, order_decay=decay) for decay in recipe.order_decays] if in_order else [recipe]
+    recipes = [recipe]
+    if config.recent and learns_order(data, recipe):
+        recipes = [replace(recipe, order_decay=decay, full_map=full) for decay, full in recipe.order_trials]
     trials = train_with(*recipes)
     recipe, trained = max(zip(recipes, trials, strict=True), key=lambda trial: best_figure(trial[1]))
     if trained.best_epoch <= EARLY_EPOCHS:

@@ -28,7 +28,9 @@ class Recipe:
     table_decay: float = 2.0  # decoupled weight decay (AdamW) of ids and content projections
     layer_decay: float = 1.0  # the same of the other layers
     order_decay: float = 1.0  # the same of both, where the model learns from the order of likes
-    order_decays: tuple[float, ...] = (1.0, 0.1)  # what the search tries: sparse data want much, dense data little
+    full_map: bool = False  # whether latest likes are then mapped by a full matrix (`NeuCFConfig.recent_full`)
+    # What the search tries of these two: sparse data want much decay and few weights, dense data the opposite.
+    order_trials: tuple[tuple[float, bool], ...] = ((1.0, False), (0.1, True))
     warm_share: float = 0.4  # of the epochs, for a model that starts from another one's weights
     kind_weights: Mapping[str, float] = field(default_factory=dict)  # of a like, comment, save, share; left out: 1
     half_life_days: float | None = None  # age at which a like counts one half; None: age does not matter

@@ -73,8 +73,7 @@ def train(
     Raises:
         TrainingRefused: widths that do not fit, or a loss that is not finite.
     """
-    if not learns_order(data, recipe):
-        config = replace(config, recent=0)
+    config = shape_learnt(config, data, recipe)
     with one_thread():
         model = _new_model(data, config, seed)
         if initial_values is not None:
@@ -85,6 +84,11 @@ def train(
 def learns_order(data: TrainingSet, recipe: Recipe) -> bool:
     """Whether a training can tell earlier likes from later ones, and should."""
     return recipe.in_time_order and data.has_order
+
+
+def shape_learnt(config: NeuCFConfig, data: TrainingSet, recipe: Recipe) -> NeuCFConfig:
+    """The shape of the model that a training with this recipe makes: where nothing has an order, it reads none."""
+    return replace(config, recent_full=recipe.full_map) if learns_order(data, recipe) else replace(config, recent=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

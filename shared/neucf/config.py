@@ -13,7 +13,8 @@ MEMBERS = 3  # models that start from different random values and are served as 
 WITHOUT_ORDER: Mapping[str, Any] = {
     "recent": 0,
     "recent_hidden": 64,
-    "recent_dropout": 0.3,
+    "recent_dropout": 0.5,
+    "recent_full": False,
     "members": 1,
 }  # of models before these fields
 WHOLE_CONTENT: Mapping[str, Any] = {"content_half_likes": 0, "nearness": 0}  # of models with content before these
@@ -35,6 +36,7 @@ class NeuCFConfig:
     recent: int = 50  # of a user's latest likes, how many join it as well, by their order; 0: none
     recent_hidden: int = 64  # numbers in the hidden layer over them
     recent_dropout: float = 0.5  # share of what enters that layer that training sets to zero
+    recent_full: bool = False  # whether they are mapped by a full matrix; else by one weight for each mean and number
     members: int = 1  # merged into this model, see `merge`; each reads latest likes by itself
     post_bias: bool = True  # whether each post has a score of its own, the same for all users
     dropout: float = 0.0  # share of the first hidden layer that training sets to zero
@@ -51,7 +53,7 @@ class NeuCFConfig:
             _check_width("tower", width, smallest=1)
         if self.gmf_width % self.members or self.mlp_width % self.members:
             raise ConfigurationError(f"members: got {self.members}, which do not share {self.width} numbers evenly")
-        for name in ("history", "post_bias"):
+        for name in ("history", "post_bias", "recent_full"):
             if not isinstance(getattr(self, name), bool):
                 raise ConfigurationError(f"{name}: got {getattr(self, name)!r}, expected true or false")
         for name in ("dropout", "id_dropout", "recent_dropout"):

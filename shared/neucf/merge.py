@@ -64,7 +64,8 @@ def split_members(whole: NeuCF, config: NeuCFConfig) -> tuple[NeuCF, ...]:
 
 def shape_of(config: NeuCFConfig) -> tuple[object, ...]:
     """What two models must share so that one can start from the layers and rows of the other."""
-    return (config.gmf_width, config.mlp_width, config.tower, config.recent_hidden if config.recent else 0)
+    recent = (config.recent_hidden, config.recent_full) if config.recent else ()
+    return (config.gmf_width, config.mlp_width, config.tower, *recent)
 
 
 def config_of_merged(config: NeuCFConfig, n: int) -> NeuCFConfig:

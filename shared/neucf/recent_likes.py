@@ -26,17 +26,20 @@ class RecentLikes(nn.Module):
         super().__init__()
         n, inputs = config.members, len(STEP_WEIGHTS)
         self._widths = config.gmf_width // n, config.mlp_width // n
-        self._dropout = config.recent_dropout
+        self._dropout, self._is_full = config.recent_dropout, config.recent_full
         width = sum(self._widths)
-        self.linear = nn.Parameter(torch.empty(n, inputs * width, width))
+        self.linear = nn.Parameter(torch.empty(n, inputs * width if config.recent_full else inputs, width))
         self.inner = nn.Parameter(torch.empty(n, inputs * width, config.recent_hidden))
         self.outer = nn.Parameter(torch.empty(n, config.recent_hidden, width))
 
     @torch.no_grad()
     def start(self, generator: torch.Generator) -> None:
         """Set the initial values: the mean of all means, and a hidden layer without a say."""
-        n, inputs, width = len(self.linear), len(STEP_WEIGHTS), self.linear.shape[2]
-        self.linear.copy_((torch.eye(width) / inputs).repeat(n, inputs, 1))
+        inputs, width = len(STEP_WEIGHTS), self.linear.shape[2]
+        if self._is_full:
+            self.linear.copy_((torch.eye(width) / inputs).repeat(len(self.linear), inputs, 1))
+        else:
+            self.linear.fill_(1.0 / inputs)
         self.inner.normal_(0.0, self.inner.shape[1] ** -0.5, generator=generator)
         self.outer.zero_()
 
@@ -47,12 +50,14 @@ class RecentLikes(nn.Module):
             means: (n_users, n_step_weights, width), from `decayed_means`.
             noise: of dropout in training; None: there is none.
         """
-        own = self._of_members(means).flatten(2)  # (n_members, n_users, n_step_weights · width of one)
+        own = self._of_members(means)  # (n_members, n_users, n_step_weights, width of one)
         if noise is not None and self._dropout > 0:
             keep = 1.0 - self._dropout
             own = own * torch.empty_like(own).bernoulli_(keep, generator=noise) / keep
-        hidden = functional.relu(own @ self.inner)  # (n_members, n_users, recent_hidden)
-        return self._side_by_side(own @ self.linear + hidden @ self.outer)
+        flat = own.flatten(2)  # (n_members, n_users, n_step_weights · width of one)
+        mapped = flat @ self.linear if self._is_full else torch.einsum("mukw,mkw->muw", own, self.linear)
+        hidden = functional.relu(flat @ self.inner)  # (n_members, n_users, recent_hidden)
+        return self._side_by_side(mapped + hidden @ self.outer)
 
     def _of_members(self, means: Tensor) -> Tensor:
         n, (gmf, mlp) = len(self.linear), self._widths

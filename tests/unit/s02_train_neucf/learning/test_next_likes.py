@@ -78,8 +78,10 @@ def test_equal_seeds_give_equal_batches() -> None:
         np.testing.assert_array_equal(first.user_rows, second.user_rows)
 
 
-@pytest.mark.parametrize(("recent", "knows"), [(2, True), (0, False)])
-def test_a_model_that_reads_the_latest_likes_knows_what_their_order_leads_to(recent: int, knows: bool) -> None:
+@pytest.mark.parametrize(("recent", "full", "knows"), [(2, False, True), (2, True, True), (0, False, False)])
+def test_a_model_that_reads_the_latest_likes_knows_what_their_order_leads_to(
+    recent: int, *, full: bool, knows: bool
+) -> None:
     """Everyone likes a pair of posts. Those who begin with the first one go on to another post than the rest."""
     pairs, following, asked = list[tuple[int, int]](), list[tuple[int, int]](), list[tuple[int, int]]()
     for user in range(1, 1 + N_POSTS * 4):
@@ -91,6 +93,7 @@ def test_a_model_that_reads_the_latest_likes_knows_what_their_order_leads_to(rec
     known, posts = examples_from(sorted(pairs, key=lambda pair: pair[0]) + following), posts_of(list(range(N_POSTS)))
     data = training_set(known, posts)
     recipe = replace(RECIPE, epochs=27, steps_per_epoch=10, learning_rate=0.05, batch_moments=200, order_decay=0.01)
+    recipe = replace(recipe, full_map=full)
     config = replace(SMALL, recent=recent, recent_dropout=0.0)
     model = train(data, config, recipe, seed=1, device=torch.device("cpu")).model
     task = evaluation_task_of(known, examples_from(asked), posts)

@@ -15,7 +15,9 @@ from shared.neucf.model import NeuCF
 from tests.neucf_worlds import QUICK, SMALL, two_camps
 
 CPU = torch.device("cpu")
-RECIPE = replace(QUICK, epochs=EARLY_EPOCHS + 4, validate_every=1, patience=EARLY_EPOCHS + 4, order_decays=(1.0,))
+RECIPE = replace(
+    QUICK, epochs=EARLY_EPOCHS + 4, validate_every=1, patience=EARLY_EPOCHS + 4, order_trials=((1.0, False),)
+)
 
 
 def found_with(figure: Callable[[int, int], float], recipe: Recipe = RECIPE) -> tuple[SearchResult, int]:
@@ -51,14 +53,14 @@ def test_smaller_steps_that_are_no_better_are_dropped() -> None:
     assert (found.recipe.epochs, found.recipe.learning_rate, trainings) == (2, RECIPE.learning_rate, 2)
 
 
-def test_the_weight_decay_that_validates_best_is_taken() -> None:
-    several = replace(RECIPE, order_decays=(1.0, 0.3, 0.1))
+def test_the_trial_that_validates_best_is_taken() -> None:
+    several = replace(RECIPE, order_trials=((1.0, False), (0.3, True), (0.1, False)))
     found, trainings = found_with(lambda training, epoch: peak_at(10, (2.0, 3.0, 1.0)[training - 1])(epoch), several)
-    assert (found.recipe.order_decay, found.recipe.epochs, trainings) == (0.3, 10, 3)
+    assert (found.recipe.order_decay, found.recipe.full_map, found.recipe.epochs, trainings) == (0.3, True, 10, 3)
 
 
-def test_without_an_order_of_likes_there_is_one_decay() -> None:
-    several = replace(RECIPE, order_decays=(1.0, 0.3, 0.1), in_time_order=False)
+def test_without_an_order_of_likes_there_is_one_trial() -> None:
+    several = replace(RECIPE, order_trials=((1.0, False), (0.1, True)), in_time_order=False)
     _, trainings = found_with(lambda _, epoch: peak_at(10)(epoch), several)
     assert trainings == 1
 

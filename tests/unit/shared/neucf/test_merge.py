@@ -21,11 +21,12 @@ FEATURES = PostFeatures(
 )
 
 
-def member(seed: int, tower: tuple[int, ...], *, recent: int = 0) -> NeuCF:
+def member(seed: int, tower: tuple[int, ...], *, recent: int = 0, full: bool = False) -> NeuCF:
     """A model with every weight away from where it starts, so that none can be forgotten unseen."""
     config = NeuCFConfig(
-        gmf_width=7, mlp_width=3, tower=tower, image_width=10, content_width=4, recent=recent, recent_hidden=4
-    )
+        gmf_width=7, mlp_width=3, tower=tower, image_width=10, content_width=4, recent=recent, recent_hidden=4,
+        recent_full=full,
+    )  # fmt: skip
     model = NeuCF(config, n_user_rows=N_USERS, n_post_rows=N_POSTS)
     chance = torch.Generator().manual_seed(seed)
     model.start(chance)
@@ -49,10 +50,10 @@ def scores(model: NeuCF) -> torch.Tensor:
     return model.score_block(model.user_side(torch.arange(N_USERS), taste, latest), model.post_side(posts))
 
 
-@pytest.mark.parametrize("recent", [0, 3])
+@pytest.mark.parametrize(("recent", "full"), [(0, False), (3, False), (3, True)])
 @pytest.mark.parametrize("tower", [(6,), (6, 5)])
-def test_the_merged_model_scores_as_the_mean_of_its_members(tower: tuple[int, ...], recent: int) -> None:
-    members = [member(seed, tower, recent=recent) for seed in range(3)]
+def test_the_merged_model_scores_as_the_mean_of_its_members(tower: tuple[int, ...], recent: int, *, full: bool) -> None:
+    members = [member(seed, tower, recent=recent, full=full) for seed in range(3)]
     mean = torch.stack([scores(each) for each in members]).mean(dim=0)
     torch.testing.assert_close(scores(merge_members(members)), mean)
 

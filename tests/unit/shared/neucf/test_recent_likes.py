@@ -1,6 +1,7 @@
 """The means of a user's latest likes, in order, and the vector that is made of them."""
 
 import numpy as np
+import pytest
 import torch
 from numpy.testing import assert_array_equal
 
@@ -27,8 +28,17 @@ def test_a_mean_weighs_each_step_back_by_its_share() -> None:
         torch.testing.assert_close(mean, weighted / (share**2 + share + 1))
 
 
-def test_someone_without_likes_gets_nothing() -> None:
-    config = NeuCFConfig(gmf_width=4, mlp_width=1, recent=3, recent_hidden=2)
+@pytest.mark.parametrize("full", [False, True])
+def test_at_first_a_user_is_the_mean_of_the_means(*, full: bool) -> None:
+    layer = RecentLikes(NeuCFConfig(gmf_width=4, mlp_width=1, recent=3, recent_hidden=2, recent_full=full))
+    layer.start(torch.Generator().manual_seed(1))
+    means = torch.randn(2, len(STEP_WEIGHTS), 5)
+    torch.testing.assert_close(layer(means), means.mean(dim=1))
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_someone_without_likes_gets_nothing(*, full: bool) -> None:
+    config = NeuCFConfig(gmf_width=4, mlp_width=1, recent=3, recent_hidden=2, recent_full=full)
     layer = RecentLikes(config)
     with torch.no_grad():
         for weights in layer.parameters():
