@@ -62,13 +62,14 @@ def load_scoring_data(
         found = load_all_posts(snapshot, now=now)
         since = now - history
         if len(ids) > MAX_USERS_QUERIED:
-            loaded = load_all_events(snapshot, since=since, now=now, kept_since=kept_since)
+            loaded = load_all_events(snapshot, since=since, now=now, kept_since=kept_since, with_first_times=True)
             events = loaded.counted.joined_with(loaded.of_suspended)  # they raise nothing, and have lists
         else:
-            events = load_events_of(snapshot, ids, since=since, now=now, kept_since=kept_since)
+            events = load_events_of(snapshot, ids, since=since, now=now, kept_since=kept_since, with_first_times=True)
         columns = load_columns(snapshot, encoders)
     _refuse_emptied(inputs, chosen, n_posts=len(found), n_events=len(events))
-    liked = examples_of(events, SortedPosts.of(found))
+    examples = examples_of(events, SortedPosts.of(found))
+    liked = examples[examples.order_of_likes()]
     liked_id_hashes, liked_indices = np.unique(liked.post_id_hashes, return_inverse=True)
     by_user = _indices_by_user(liked.user_id_hashes, liked_indices, inputs.users.id_hashes[chosen])
     warm = np.array([len(indices) >= min_known for indices in by_user], bool)

@@ -78,9 +78,8 @@ def data_of(
 def examples_from(pairs: list[tuple[int, int]]) -> Examples:
     """One example per pair, dated by its place."""
     columns = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    return Examples(
-        user_id_hashes=columns[:, 0], post_id_hashes=columns[:, 1], at=np.arange(len(pairs), dtype=np.float64)
-    )
+    at = np.arange(len(pairs), dtype=np.float64)
+    return Examples(user_id_hashes=columns[:, 0], post_id_hashes=columns[:, 1], at=at, liked_at=at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -249,6 +249,7 @@ def _joined(first: Examples, second: Examples) -> Examples:
         user_id_hashes=np.r_[first.user_id_hashes, second.user_id_hashes][order],
         post_id_hashes=np.r_[first.post_id_hashes, second.post_id_hashes][order],
         at=at[order],
+        liked_at=at[order],
     )
 
 

@@ -71,13 +71,13 @@ MUSTS: Mapping[str, Sequence[Must]] = {
     ),
     "toys": (
         Must(protocol=LAST_OUT, metric="hr@10", at_least=0.072, aim=0.088),
-        Must(protocol=LAST_OUT, metric="ndcg@10", at_least=0.0435, aim=0.052),
+        Must(protocol=LAST_OUT, metric="ndcg@10", at_least=0.0435, aim=0.053),
     ),
     "tiktok": (
         Must(protocol=ALL_ITEMS, metric="recall@20", over="popularity", at_least=JUST_ABOVE),
         Must(protocol=ALL_ITEMS, metric="ndcg@20", over="popularity", at_least=JUST_ABOVE),
-        Must(protocol=ALL_ITEMS, metric="recall@20", at_least=0.0986, aim=0.0957),
-        Must(protocol=ALL_ITEMS, metric="ndcg@20", at_least=0.0407, aim=0.0404),
+        Must(protocol=ALL_ITEMS, metric="recall@20", at_least=0.0986),
+        Must(protocol=ALL_ITEMS, metric="ndcg@20", at_least=0.0407),
         Must(protocol=COLD_ITEMS, metric="recall@20", over=PHOTO_KNN, at_least=0.0),
         Must(protocol=COLD_ITEMS, metric="recall@20", at_least=0.178, aim=0.22),
     ),

@@ -50,7 +50,7 @@ def _posts(split: Split) -> SortedPosts:
 
 
 def _examples(pairs: np.ndarray, at: np.ndarray) -> Examples:
-    return Examples(user_id_hashes=pairs[:, 0], post_id_hashes=pairs[:, 1], at=at)
+    return Examples(user_id_hashes=pairs[:, 0], post_id_hashes=pairs[:, 1], at=at, liked_at=at)
 
 
 def _scores(model: NeuCF, data: TrainingSet, known: np.ndarray, split: Split) -> np.ndarray:

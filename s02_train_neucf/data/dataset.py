@@ -101,7 +101,7 @@ class TrainingSet:
     users: Vocab
     posts: Vocab
     likes: LikeMatrix  # (n_user_rows, n_post_rows)
-    liked_at: NDArray[np.float64]  # (n_likes,) seconds, in the order of `likes.posts`
+    liked_at: NDArray[np.float64]  # (n_likes,) seconds of the first positive event, in the order of `likes.posts`
     created_at: NDArray[np.float64]  # (n_post_rows,) seconds; -inf for row 0
     liked_by: NDArray[np.float64]  # (n_post_rows,) share of the users who like a post
     features: PostFeatures  # of all post rows except 0: the post of row 1 comes first
@@ -138,7 +138,7 @@ def training_set(examples: Examples, posts: SortedPosts, features: PostFeatures 
         users=users,
         posts=known,
         likes=LikeMatrix.of(user_rows, post_rows, n_users=users.n_rows, n_posts=known.n_rows),
-        liked_at=examples.at[np.lexsort((post_rows, user_rows))],
+        liked_at=examples.liked_at[np.lexsort((post_rows, user_rows))],
         created_at=np.r_[-np.inf, posts.created_at[indices]],
         liked_by=np.bincount(post_rows, minlength=known.n_rows) / len(users.id_hashes),
         features=features.take(indices),

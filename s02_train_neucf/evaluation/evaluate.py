@@ -143,8 +143,7 @@ def evaluation_task_of(
         indices = posts.indices(examples.post_id_hashes)
         return LikeMatrix.of(model_rows, indices, n_users=n_users, n_posts=len(posts.id_hashes))
 
-    known = train.where(np.isin(train.user_id_hashes, asked))  # by time
-    by_user = np.argsort(known.user_id_hashes, kind="stable")
+    known = train.where(np.isin(train.user_id_hashes, asked))
     withheld = withheld_codes(asked, posts, train if before is None else before)
     return EvaluationTask(
         user_id_hashes=asked,
@@ -152,7 +151,7 @@ def evaluation_task_of(
         train_likes=likes(train, len(users)),
         test_likes=likes(test, len(asked)),
         withheld=LikeMatrix.of_codes(withheld, n_users=len(asked), n_posts=len(posts.id_hashes)),
-        in_order=posts.indices(known.post_id_hashes[by_user]),
+        in_order=posts.indices(known.post_id_hashes[known.order_of_likes()]),
     )
 
 

@@ -34,13 +34,13 @@ class UserHistories:
 def histories_at(history: "History", at: float, user_id_hashes: Int64s) -> UserHistories:
     """The histories of these users (ascending) before a time."""
     events, posts = history.events_of(user_id_hashes, before=at), history.data.posts
-    liked = examples_of(events, posts)
+    examples = examples_of(events, posts)
+    liked = examples[examples.order_of_likes()]
     indices = posts.indices(liked.post_id_hashes)
     existed = (posts.created_at[indices] <= at) & (history.data.deleted_at[indices] > at)
     users, indices = np.searchsorted(user_id_hashes, liked.user_id_hashes[existed]), indices[existed]
-    order = np.argsort(users, kind="stable")  # the likes are by time
-    starts = np.searchsorted(users[order], np.arange(len(user_id_hashes)))
-    return UserHistories(user_id_hashes=user_id_hashes, events=events, liked=indices[order], starts=starts)
+    starts = np.searchsorted(users, np.arange(len(user_id_hashes)))
+    return UserHistories(user_id_hashes=user_id_hashes, events=events, liked=indices, starts=starts)
 
 
 def withheld_at(history: "History", at: float, histories: UserHistories, candidates: Int64s) -> NDArray[np.bool_]:

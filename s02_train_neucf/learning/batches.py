@@ -66,7 +66,7 @@ def batches_of(
             in_history = np.zeros(len(at), dtype=np.bool_)
         else:
             in_history = _earlier_likes(likes, at, generator) if in_order else _random_likes(likes, generator)
-        rows, chance = posts_of_step(data, likes.posts, likes.n_users, recipe.max_posts, generator)
+        rows, chance = posts_of_step(data.liked_by, likes.posts, likes.n_users, recipe.max_posts, generator)
         has_every_post = len(rows) == data.posts.n_rows - 1
         indices, user = likes.posts - 1 if has_every_post else np.searchsorted(rows, likes.posts), likes.users
         n_history = np.bincount(user[in_history], minlength=len(chosen))
@@ -93,6 +93,10 @@ class NextLikes:
         users = data.likes.users
         self.order = np.lexsort((data.liked_at, users))  # of equal times, the lower post row first
         self.users, self.posts = users, data.likes.posts[self.order]  # (n_likes,)
+        # A like is in the history of all later moments of its user, and a target of the `next_likes` moments up to it.
+        earlier = np.arange(len(users)) - data.likes.starts[users]  # likes of the same user
+        n_moments = data.likes.counts[users] - np.maximum(0, earlier - recipe.next_likes + 1)
+        self.brought_by = np.bincount(self.posts, n_moments, data.posts.n_rows) / max(1, len(users))  # (n_post_rows,)
 
     def batches(self, generator: np.random.Generator) -> Iterator[Batch]:
         """The batches of one epoch: moments in a random order, each of all moments about equally often."""
@@ -117,7 +121,7 @@ class NextLikes:
         history, n_history = _ranges(first, moments)
         targets, n_targets = _ranges(moments, np.minimum(moments + recipe.next_likes, end))
         posts = self.posts[np.r_[history, targets]]
-        rows, chance = posts_of_step(data, posts, len(users), recipe.max_posts, generator)
+        rows, chance = posts_of_step(self.brought_by, posts, len(users), recipe.max_posts, generator)
         indices = posts - 1 if len(rows) == data.posts.n_rows - 1 else np.searchsorted(rows, posts)
         starts = np.r_[0, np.cumsum(n_history)[:-1]]
         of_targets = np.repeat(np.arange(len(users)), n_targets)
@@ -200,7 +204,7 @@ def _random_likes(likes: "LikeMatrix", generator: np.random.Generator) -> NDArra
 
 
 def posts_of_step(
-    data: "TrainingSet", liked: Int64s, n_users: int, max_posts: int, generator: np.random.Generator
+    brought_by: NDArray[np.float64], liked: Int64s, n_users: int, max_posts: int, generator: np.random.Generator
 ) -> tuple[Int64s, NDArray[np.float32]]:
     """The posts of a step and the probability of each to be in it: all posts, or liked ones and a uniform sample.
 
@@ -208,15 +212,15 @@ def posts_of_step(
     liked often would be ranked too low, because they are in every batch.
 
     Args:
-        data: the training set.
+        brought_by: (n_post_rows,) share of what a step draws (users, or moments of them) that bring each post in.
         liked: post rows that must be in the step.
-        n_users: of the step, each of whom may bring a post in.
+        n_users: drawn for the step.
         max_posts: drawn at most.
         generator: of the draw.
     """
-    every = data.post_rows()
+    every = np.arange(1, len(brought_by))
     if len(every) <= max_posts:
         return every, np.ones(len(every), dtype=np.float32)
     rows = np.union1d(liked, generator.choice(every, size=max_posts, replace=False))
-    not_drawn = (1.0 - data.liked_by[rows]) ** n_users * (1.0 - max_posts / len(every))
+    not_drawn = (1.0 - brought_by[rows]) ** n_users * (1.0 - max_posts / len(every))
     return rows, np.maximum(1.0 - not_drawn, 1e-6).astype(np.float32)

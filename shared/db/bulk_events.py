@@ -1,7 +1,7 @@
 """Bulk loads of interactions, as numpy columns (see `shared.db.bulk`).
 
 Rankings that are made now need the last time of a repeated event. What looks back at earlier times, as training and its
-evaluation do, also needs the first one (`with_first_times`): there the event is loaded as two, so that each earlier
+evaluation do, or at the order of somebody's likes, also needs the first one (`with_first_times`): there the event is loaded as two, so that each earlier
 time has what was known then. Times between the two are not kept (see `shared.db.repeats`).
 """
 
@@ -59,10 +59,16 @@ def load_events(
 
 
 def load_all_events(
-    snapshot: DatabaseSnapshot, *, since: datetime, now: datetime, kept_since: KeptSince = EVERYTHING
+    snapshot: DatabaseSnapshot,
+    *,
+    since: datetime,
+    now: datetime,
+    kept_since: KeptSince = EVERYTHING,
+    with_first_times: bool = False,
 ) -> LoadedEvents:
-    """The same, by their last times, and also those of users who do not count."""
-    return _by_user(snapshot, _events(snapshot, _Span(since=since, now=now, kept_since=kept_since)))
+    """The same, and also those of users who do not count."""
+    span = _Span(since=since, now=now, kept_since=kept_since)
+    return _by_user(snapshot, _events(snapshot, span, with_first_times=with_first_times))
 
 
 def _by_user(snapshot: DatabaseSnapshot, events: Events) -> LoadedEvents:
@@ -86,6 +92,7 @@ def load_events_of(
     since: datetime,
     now: datetime,
     kept_since: KeptSince = EVERYTHING,
+    with_first_times: bool = False,
 ) -> Events:
     """The same for some users, who must all count; uses the index on users."""
     span = _Span(since=since, now=now, kept_since=kept_since)
@@ -93,7 +100,8 @@ def load_events_of(
     alive = [user_id for user_id in user_ids if user_id not in gone]
     for start in range(0, len(alive), _USER_BATCH):
         names = ",".join(sql_text(user_id) for user_id in alive[start : start + _USER_BATCH])
-        parts.append(_events(snapshot, span, condition=f"user_id IN ({names})"))
+        condition = f"user_id IN ({names})"
+        parts.append(_events(snapshot, span, condition=condition, with_first_times=with_first_times))
     return Events(
         user_id_hashes=np.concatenate([np.empty(0, np.int64), *(part.user_id_hashes for part in parts)]),
         post_id_hashes=np.concatenate([np.empty(0, np.int64), *(part.post_id_hashes for part in parts)]),

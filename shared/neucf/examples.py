@@ -54,21 +54,28 @@ class Examples:
     user_id_hashes: Int64s  # (n_examples,)
     post_id_hashes: Int64s  # (n_examples,)
     at: Floats  # (n_examples,) the first event of this user on this post
+    liked_at: Floats  # (n_examples,) the first of them that is positive; who saw a post first liked it later
 
     def __len__(self) -> int:
         return len(self.at)
 
-    def __getitem__(self, part: slice) -> Self:
-        """A part of the examples, as views of the same columns."""
+    def __getitem__(self, part: slice | Int64s) -> Self:
+        """A part of the examples: as views of the same columns, or in the order of indices."""
         return type(self)(
-            user_id_hashes=self.user_id_hashes[part], post_id_hashes=self.post_id_hashes[part], at=self.at[part]
-        )
+            user_id_hashes=self.user_id_hashes[part], post_id_hashes=self.post_id_hashes[part],
+            at=self.at[part], liked_at=self.liked_at[part],
+        )  # fmt: skip
 
     def where(self, kept: NDArray[np.bool_]) -> Self:
         """The examples that a mask keeps."""
         return type(self)(
-            user_id_hashes=self.user_id_hashes[kept], post_id_hashes=self.post_id_hashes[kept], at=self.at[kept]
-        )
+            user_id_hashes=self.user_id_hashes[kept], post_id_hashes=self.post_id_hashes[kept],
+            at=self.at[kept], liked_at=self.liked_at[kept],
+        )  # fmt: skip
+
+    def order_of_likes(self) -> Int64s:
+        """The order by user, then by when each was liked, then by post: a history's. -> (n_examples,) indices"""
+        return np.lexsort((self.post_id_hashes, self.liked_at, self.user_id_hashes))
 
 
 def examples_of(events: Events, posts: SortedPosts) -> Examples:
@@ -82,6 +89,7 @@ def examples_of(events: Events, posts: SortedPosts) -> Examples:
         user_id_hashes=np.concatenate([part.user_id_hashes for part in parts]),
         post_id_hashes=np.concatenate([part.post_id_hashes for part in parts]),
         at=np.concatenate([part.at for part in parts]),
+        liked_at=np.concatenate([part.liked_at for part in parts]),
     )
     parts.clear()
     return _sorted_by_time(merged)
@@ -120,13 +128,16 @@ def _pairs_of(events: Events, posts: SortedPosts) -> Examples:
     order = np.lexsort((events.post_id_hashes, events.user_id_hashes))
     user, post = events.user_id_hashes[order], events.post_id_hashes[order]
     if len(user) == 0:
-        return Examples(user_id_hashes=user, post_id_hashes=post, at=events.at)
+        return Examples(user_id_hashes=user, post_id_hashes=post, at=events.at, liked_at=events.at)
     starts = np.flatnonzero(np.r_[True, (user[1:] != user[:-1]) | (post[1:] != post[:-1])])  # (n_pairs,)
-    liked = np.logical_or.reduceat(np.isin(events.kinds, POSITIVE_CODES)[order], starts)
+    is_positive, at = np.isin(events.kinds, POSITIVE_CODES)[order], events.at[order]
+    liked_at = np.minimum.reduceat(np.where(is_positive, at, np.inf), starts)
     hidden = np.logical_or.reduceat((events.kinds == HIDE_CODE)[order], starts)
     own = posts.author_id_hashes[index[order][starts]] == user[starts]
-    first = np.minimum.reduceat(events.at[order], starts)
-    return Examples(user_id_hashes=user[starts], post_id_hashes=post[starts], at=first).where(liked & ~hidden & ~own)
+    pairs = Examples(
+        user_id_hashes=user[starts], post_id_hashes=post[starts], at=np.minimum.reduceat(at, starts), liked_at=liked_at
+    )
+    return pairs.where(np.isfinite(liked_at) & ~hidden & ~own)
 
 
 def _sorted_by_time(examples: Examples) -> Examples:
@@ -135,4 +146,5 @@ def _sorted_by_time(examples: Examples) -> Examples:
         user_id_hashes=examples.user_id_hashes[order],
         post_id_hashes=examples.post_id_hashes[order],
         at=examples.at[order],
+        liked_at=examples.liked_at[order],
     )

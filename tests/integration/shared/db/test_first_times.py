@@ -152,6 +152,18 @@ def _times(database: Database, *, since: datetime = BEGINNING, kept_since: KeptS
     return sorted(datetime.fromtimestamp(at, NOW.tzinfo) for at in loaded.at.tolist())
 
 
+@pytest.mark.parametrize("of_some", [True, False])
+def test_a_scoring_run_reads_first_times_as_training_does(world: Database, *, of_some: bool) -> None:
+    store_events(world, [view(day(3)), view(day(9)), view(day(20), LIKE)])
+    with world.read() as snapshot:
+        (user,) = {row[0] for row in rows(world, "SELECT user_id FROM interactions")}
+        if of_some:
+            loaded = load_events_of(snapshot, [user], since=BEGINNING, now=NOW, with_first_times=True)
+        else:
+            loaded = load_all_events(snapshot, since=BEGINNING, now=NOW, with_first_times=True).counted
+    assert sorted(datetime.fromtimestamp(at, NOW.tzinfo) for at in loaded.at.tolist()) == _times(world)
+
+
 @contextmanager
 def _over_views(world: Database, interactions: str) -> Iterator[Database]:
     """The world in tables of the team's, with this view of interactions."""

@@ -20,6 +20,7 @@ def days_of_likes(*, n_users: int, n_days: int) -> Examples:
         user_id_hashes=examples.user_id_hashes,
         post_id_hashes=examples.post_id_hashes,
         at=np.repeat(np.arange(n_days) * DAY, n_users),
+        liked_at=np.repeat(np.arange(n_days) * DAY, n_users),
     )
 
 
@@ -31,7 +32,7 @@ def events(likes: Examples) -> Events:
 def at_times(at: np.ndarray) -> Events:
     """An event of another post at each time."""
     own = np.arange(len(at))
-    return events(Examples(user_id_hashes=own, post_id_hashes=own, at=at))
+    return events(Examples(user_id_hashes=own, post_id_hashes=own, at=at, liked_at=at))
 
 
 def test_a_busy_app_is_replayed_over_its_last_days_one_of_them_to_warm_up() -> None:

@@ -160,7 +160,8 @@ def test_the_baseline_is_the_best_one_of_those_who_decide() -> None:
 
 
 def test_a_like_from_a_page_of_a_model_is_not_one_of_a_user_outside() -> None:
-    likes = Examples(user_id_hashes=np.array([1, 2]), post_id_hashes=np.array([7, 7]), at=np.array([5.0, 5.0]))
+    at = np.array([5.0, 5.0])
+    likes = Examples(user_id_hashes=np.array([1, 2]), post_id_hashes=np.array([7, 7]), at=at, liked_at=at)
     served = ServedLikes.of(
         user_id_hashes=np.array([1]), post_id_hashes=np.array([7]), at=np.array([5.0]),
         sources=np.array([code(Source.NEUCF)], np.int8), positions=np.array([0], np.int32),

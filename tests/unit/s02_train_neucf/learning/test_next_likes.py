@@ -11,7 +11,9 @@ from s02_train_neucf.evaluation.evaluate import ModelRanker, evaluation_task_of,
 from s02_train_neucf.learning.batches import Batch, NextLikes
 from s02_train_neucf.learning.recipe import Recipe
 from s02_train_neucf.learning.train import train
-from tests.neucf_worlds import SMALL, examples_from, posts_of
+from shared.domain import InteractionKind
+from shared.neucf.examples import examples_of
+from tests.neucf_worlds import SMALL, events_of, examples_from, posts_of
 
 N_POSTS, N_USERS, N_LIKES = 30, 10, 10
 RECIPE = Recipe(batch_moments=20, steps_per_epoch=5, next_likes=3, next_share=0.5)
@@ -70,6 +72,34 @@ def test_each_moment_counts_the_same_and_the_nearest_like_most() -> None:
 def test_an_epoch_takes_every_moment_once_before_any_twice() -> None:
     taken = [(user, len(history)) for batch in epoch() for user, history, _, _ in moments(batch)]
     assert len(taken) == len(set(taken)) == N_USERS * N_LIKES
+
+
+def test_the_chance_of_a_post_is_how_often_it_takes_part() -> None:
+    """Users differ in their likes, and posts in theirs: who draws moments draws much of those who like much."""
+    pairs = [(user, (user + like**2) % 40) for user in range(12) for like in range(2 + 2 * user) if like**2 < 200]
+    data = training_set(examples_from(list(dict.fromkeys(pairs))), posts_of(list(range(40))))
+    recipe = replace(RECIPE, batch_moments=4, max_posts=6, steps_per_epoch=400)
+    chance, seen, n_steps = np.zeros(data.posts.n_rows), np.zeros(data.posts.n_rows), 0
+    for seed in range(5):
+        for batch in NextLikes(data, recipe, recent=4).batches(np.random.default_rng(seed)):
+            seen[batch.post_rows] += 1
+            chance[batch.post_rows] = batch.inclusion_probability
+            n_steps += 1
+    np.testing.assert_allclose(chance[1:], seen[1:] / n_steps, atol=0.06)
+
+
+def test_what_was_seen_and_not_yet_liked_is_no_history() -> None:
+    likes = [(7, post, InteractionKind.LIKE, at) for post, at in ((1, 1000.0), (2, 50.0), (3, 60.0))]
+    events = events_of((7, 1, InteractionKind.VIEW, 1.0), *likes)
+    known, posts = examples_of(events, posts_of([1, 2, 3])), posts_of([1, 2, 3])
+    data = training_set(known, posts)
+    (batch,) = NextLikes(data, replace(RECIPE, batch_moments=3, steps_per_epoch=1), recent=4).batches(
+        np.random.default_rng(1)
+    )
+    assert batch.latest is not None
+    shown = {tuple(batch.post_rows[latest[latest >= 0]].tolist()) for latest in batch.latest}
+    assert shown == {(), (2,), (2, 3)}  # rows 1, 2, 3 are posts 1, 2, 3
+    assert known[known.order_of_likes()].post_id_hashes.tolist() == [2, 3, 1]
 
 
 def test_equal_seeds_give_equal_batches() -> None:
