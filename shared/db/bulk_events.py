@@ -1,8 +1,9 @@
 """Bulk loads of interactions, as numpy columns (see `shared.db.bulk`).
 
 Rankings that are made now need the last time of a repeated event. What looks back at earlier times, as training and its
-evaluation do, or at the order of somebody's likes, also needs the first one (`with_first_times`): there the event is loaded as two, so that each earlier
-time has what was known then. Times between the two are not kept (see `shared.db.repeats`).
+evaluation do, or at the order of somebody's likes, also needs the first one (`with_first_times`): there the event is
+loaded as two, so that each earlier time has what was known then. Times between the two are not kept (see
+`shared.db.repeats`).
 """
 
 from collections.abc import Mapping, Sequence
