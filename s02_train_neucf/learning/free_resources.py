@@ -110,6 +110,6 @@ def _lines(path: Path) -> list[str]:
 
 def _text(path: Path) -> str | None:
     try:
-        return path.read_text(encoding="ascii").strip()
+        return os.fsdecode(path.read_bytes()).strip()  # as a path: the name of a control group may have any bytes
     except OSError:
         return None

@@ -4,13 +4,17 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from s02_train_neucf.learning.batches import PARTS
 from s02_train_neucf.learning.free_resources import FreeResources, free_resources
 from s02_train_neucf.learning.recipe import Recipe
 
 MOST_WORKERS = 16  # a night has about as many units of work
 USUAL_FITS, USUAL_EPOCHS = 13, 30  # of a night, in trainings of one model; of such a training, on average
-# Steps of a night: some 30 seconds of one core. A process needs 3 to 6 of them to import PyTorch and compile loops.
-LEAST_STEPS = 10_000
+# Of a step, on one core: in any case, and for each score of a post at a moment (3 ms with 300 posts, 8 with 1,700).
+STEP_SECONDS, SCORE_SECONDS = 0.003, 30e-9
+# Of a night's fits as estimated; early stopping may halve it where data are few. A process needs 3 to 6 seconds of
+# its core to import PyTorch and to compile loops.
+LEAST_SECONDS = 60.0
 # Bytes that a process takes before it has data: PyTorch, numba and what it has compiled (340 MB measured, not shared).
 PROCESS_BYTES = 400e6
 TABLE_COPIES = (
@@ -35,11 +39,13 @@ class TrainingSize:
     recipe: Recipe
 
     @property
-    def steps(self) -> float:
-        """Steps of all fits, about."""
+    def seconds(self) -> float:
+        """What all fits take on one core, about, with as many likes as events."""
         recipe = self.recipe
-        of_epoch = min(recipe.max_steps, max(recipe.steps_per_epoch, self.n_users / recipe.max_batch_users))
-        return USUAL_FITS * min(recipe.epochs, USUAL_EPOCHS) * of_epoch
+        moments = max(1, min(recipe.batch_moments, self.n_events))
+        of_epoch = min(recipe.max_steps, max(recipe.steps_per_epoch, self.n_events / (moments * PARTS)))
+        of_step = STEP_SECONDS + SCORE_SECONDS * moments * min(self.n_posts, recipe.max_posts)
+        return USUAL_FITS * min(recipe.epochs, USUAL_EPOCHS) * of_epoch * of_step
 
     @property
     def bytes_of_worker(self) -> float:
@@ -69,7 +75,7 @@ def room_for(asked: int | None, size: TrainingSize, free: Callable[[], FreeResou
         size: of the night.
         free: looks at what is free.
     """
-    if asked == 1 or (asked is None and size.steps < LEAST_STEPS):
+    if asked == 1 or (asked is None and size.seconds < LEAST_SECONDS):
         return Room(count=1)
     found = free()
     memory = math.inf if found.memory_bytes is None else (1 - SPARED_SHARE) * found.memory_bytes

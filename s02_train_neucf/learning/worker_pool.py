@@ -5,28 +5,38 @@ that nobody serves. It is no executor of the standard library: none ends a unit 
 meanwhile, or keeps its processes from outliving a parent that was killed.
 """
 
+import atexit
 import logging
 import multiprocessing
 import os
 import pickle
 import signal
 from collections import deque
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from multiprocessing import connection
+from multiprocessing import connection, resource_tracker
+from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import send_handle
 from types import TracebackType
 from typing import Any, Generic, Self, cast
 
 from s02_train_neucf.learning.shared_values import PackedValue, file_in_memory, pack
 from s02_train_neucf.learning.side_by_side import ALONE, OnMessage, Pending, Result, Shared, Value, Work, Workers
-from s02_train_neucf.learning.worker_process import DO, DONE, FORGET, LOGGED, MESSAGE, PROTOCOL, VALUE, work
+from s02_train_neucf.learning.worker_process import DO, DONE, FORGET, IGNORED, LOGGED, MESSAGE, PROTOCOL, VALUE, work
 from shared.errors import WorkerDied
 from shared.text.library_noise import OURS
 
 NICENESS = 10  # of 19: whatever serves people goes first
 ENDS_SECONDS = 10.0  # that a process may take to end by itself
+_STARTED = set[BaseProcess]()  # and not ended yet, of all pools
+
+
+@atexit.register  # after the one of `multiprocessing`, so it runs before it
+def _kill_those_left() -> None:
+    """For blocks that were never left: `multiprocessing` would send SIGTERM, which a worker ignores, and wait."""
+    for process in _STARTED:
+        process.kill()
 
 
 class WorkerPool(Workers):
@@ -48,10 +58,13 @@ class WorkerPool(Workers):
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
         """End all processes: at once where a unit still runs, which is of no use to anybody."""
-        for process in self._processes:
-            process.end()
-        for packed in self._packed:
-            os.close(packed.file)
+        with ExitStack() as ends:  # goes on after an error, and raises it in the end
+            for packed in self._packed:
+                ends.callback(os.close, packed.file)
+            for process in self._processes:
+                ends.callback(process.end)
+            for process in self._processes:  # done first: all of them then end at the same time
+                ends.callback(process.connection.close)
 
     def share(self, value: Value) -> Shared[Value]:
         """Pack a value once for all processes; none of them sees later changes to it."""
@@ -105,9 +118,11 @@ class WorkerPool(Workers):
             process.begin(unit)
 
     def _free_process(self) -> "_WorkerProcess | None":
-        for process in self._processes:
-            if process.unit is None:
+        for process in [each for each in self._processes if each.unit is None]:
+            if process.is_alive():
                 return process
+            self._processes.remove(process)  # it died since; another takes its place
+            process.end()
         if len(self._processes) == self.count:
             return None
         self._processes.append(_WorkerProcess())
@@ -168,8 +183,18 @@ class _WorkerProcess:
             target=work, args=(child_end, NICENESS, level), daemon=True
         )
         self._process = spawned
-        spawned.start()
-        child_end.close()  # the end of the process is then the end of what can be read
+        try:
+            with _signals_blocked():
+                spawned.start()
+                _STARTED.add(spawned)
+        except BaseException:
+            self.connection.close()  # which ends the process, if there is one
+            raise
+        finally:
+            child_end.close()  # the end of the process is then the end of what can be read
+
+    def is_alive(self) -> bool:
+        return self._process.is_alive()
 
     def begin(self, unit: _Unit[Any]) -> None:
         self.unit, shared = unit, unit.shared
@@ -207,15 +232,29 @@ class _WorkerProcess:
 
     def end(self) -> int:
         """End it, at once if it has a unit; returns its exit code."""
-        self.connection.close()
-        if self.unit is None:
-            self._process.join(ENDS_SECONDS)
-        self._process.kill()
-        self._process.join()
+        try:
+            self.connection.close()
+            if self.unit is None:
+                self._process.join(ENDS_SECONDS)
+        finally:  # even if Ctrl-C ends the wait
+            self._process.kill()
+            self._process.join()
+            _STARTED.discard(self._process)
         return self._process.exitcode or 0
 
     def _send(self, *request: object) -> None:
         self.connection.send_bytes(pickle.dumps(request, protocol=PROTOCOL))
+
+
+@contextmanager
+def _signals_blocked() -> Iterator[None]:
+    """A process that is started meanwhile has them blocked, too, until it ignores them (`worker_process.work`)."""
+    resource_tracker.ensure_running()  # if `start` did it, that would unblock them
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, IGNORED)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _noted(error: Exception, traceback: str) -> Exception:

@@ -12,6 +12,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import recv_handle
 from typing import Any
@@ -21,6 +22,7 @@ from shared.text.library_noise import OURS
 VALUE, FORGET, DO = "value", "forget", "do"  # what a worker is sent
 MESSAGE, LOGGED, DONE, FAILED = "message", "logged", "done", "failed"  # what it answers
 PROTOCOL = 5
+IGNORED = (signal.SIGINT, signal.SIGTERM)  # sent to a whole group; the parent decides what becomes of its run
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
@@ -32,8 +34,9 @@ def work(connection: Connection, niceness: int, level: int) -> None:
         niceness: added to its own, so that pages and lists go before training.
         level: of our own log records; they and warnings of libraries are passed on to the parent, which writes them.
     """
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, signal.SIG_IGN)  # sent to a whole group; the parent decides what becomes of its run
+    for name in IGNORED:
+        signal.signal(name, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, IGNORED)  # blocked until here by the parent
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.nice(niceness)
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
@@ -47,18 +50,22 @@ def _answer_requests(connection: Connection, answers: "_Answers") -> None:
     while True:
         try:
             what, *arguments = pickle.loads(connection.recv_bytes())  # noqa: S301 - of our own parent
-        except EOFError:
+            file = recv_handle(connection) if what == VALUE else -1
+        except (EOFError, OSError):  # the parent is gone, or has ended the pool
             return
         if what == VALUE:
             number, packed = arguments
-            file = recv_handle(connection)
             values[number] = packed.unpack(file)
             os.close(file)
         elif what == FORGET:
             values.pop(arguments[0], None)
         else:
             number, unit = arguments
-            answers.send(*_answer_of(unit, values[number], lambda message: answers.send(MESSAGE, message)))
+            answer = _answer_of(unit, values[number], lambda message: answers.send(MESSAGE, message))
+            try:
+                answers.send(*answer)
+            except OSError:  # as above
+                return
 
 
 def _answer_of(
@@ -115,7 +122,8 @@ class _ToParent(logging.Handler):
         """Send a record as text: neither its arguments nor a traceback need be picklable."""
         record.msg, record.args = self.format(record), ()
         record.exc_info = record.exc_text = record.stack_info = None
-        self._answers.send(LOGGED, record)
+        with suppress(OSError):  # nobody reads any more
+            self._answers.send(LOGGED, record)
 
 
 def _log_to(answers: _Answers, level: int) -> None:

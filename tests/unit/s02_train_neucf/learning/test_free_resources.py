@@ -71,6 +71,13 @@ def test_the_limit_of_a_group_counts_less_what_it_uses_and_cannot_drop(machine: 
     assert free_resources(machine).memory_bytes == 2 * GIB
 
 
+@pytest.mark.parametrize("name", ["träiner".encode(), b"\xff"])
+def test_a_group_whose_name_is_not_ascii_counts(name: bytes, machine: Path) -> None:
+    (machine / "proc/self/cgroup").write_bytes(b"0::/app/" + name + b"\n")
+    write(machine, f"sys/fs/cgroup/app/{os.fsdecode(name)}/cpu.max", "200000 100000\n")
+    assert free_resources(machine).cores == 2
+
+
 def test_control_groups_of_version_1_count_too(machine: Path) -> None:
     write(machine, "proc/self/cgroup", "5:memory:/docker/a\n3:cpu,cpuacct:/docker/a\n0::/\n")
     write(machine, "sys/fs/cgroup/memory/docker/a/memory.limit_in_bytes", f"{2 * GIB}\n")

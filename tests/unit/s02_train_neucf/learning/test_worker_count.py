@@ -15,6 +15,8 @@ SIZE = TrainingSize(
     n_users=10_000, n_posts=20_000, n_events=500_000, width=NeuCFConfig().width, vector_bytes=20_000 * 384 * 2,
     recipe=Recipe(),
 )  # fmt: skip
+TINY = replace(SIZE, n_users=50, n_posts=300, n_events=3_000)
+DEMO = replace(SIZE, n_users=943, n_posts=1_682, n_events=100_000)
 LARGE = replace(SIZE, n_users=200_000, n_posts=100_000, n_events=10_000_000, vector_bytes=100_000 * 1664 * 2)
 
 
@@ -42,7 +44,14 @@ def test_unknown_memory_bounds_nothing() -> None:
 
 
 def test_little_to_train_is_done_without_processes() -> None:
-    assert count(replace(SIZE, recipe=QUICK, n_users=100)) == 1
+    assert count(TINY) == 1
+    assert count(replace(SIZE, recipe=replace(QUICK, max_steps=5))) == 1
+
+
+def test_the_worlds_of_the_demo_and_of_more_are_trained_side_by_side() -> None:
+    assert count(DEMO) == 2
+    assert count(replace(DEMO, n_events=45_000)) == 2
+    assert count(replace(TINY, n_events=1_000_000)) == 2
 
 
 def test_a_number_that_was_set_is_used() -> None:

@@ -7,13 +7,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from multiprocessing import active_children
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
+from s02_train_neucf.learning import worker_pool
 from s02_train_neucf.learning.side_by_side import ALONE, run_side_by_side
 from s02_train_neucf.learning.worker_pool import WorkerPool, workers_of
 from shared.errors import TrainingRefused, WorkerDied
@@ -23,11 +27,17 @@ ROOT = Path(__file__).parents[4]
 OnMessage = Callable[[Any], None]
 PARENT = """
 import sys
+from multiprocessing import active_children
 from s02_train_neucf.learning.worker_pool import WorkerPool
 from tests.unit.s02_train_neucf.learning.test_worker_pool import sleep, print_line
 if __name__ == "__main__":
-    with WorkerPool(1) as pool:
-        pool.submit(sleep, pool.share(None), name="a fit", on_message=print_line).result()
+    pool = WorkerPool(1)
+    unit = pool.submit(sleep, pool.share(None), name="a fit", on_message=print_line)
+    if sys.argv[1:]:
+        print_line(active_children()[0].pid)
+        sys.exit("the block is not entered, so never left")
+    with pool:
+        unit.result()
 """
 
 
@@ -38,7 +48,7 @@ def print_line(message: object) -> None:
 
 def sleep(_value: object, on_message: OnMessage) -> None:
     on_message(os.getpid())
-    time.sleep(60)
+    time.sleep(25)
 
 
 def refuse(_value: object, _tell: OnMessage) -> None:
@@ -79,6 +89,14 @@ class Square:
         return self.number**2
 
 
+def kill_the_worker(name: signal.Signals) -> BaseProcess:
+    """Send a signal to the only process."""
+    (worker,) = active_children()
+    assert worker.pid is not None
+    os.kill(worker.pid, name)
+    return worker
+
+
 def is_gone(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
@@ -88,7 +106,7 @@ def is_gone(pid: int) -> bool:
 
 
 def ends(pid: int) -> bool:
-    until = time.monotonic() + 20.0
+    until = time.monotonic() + 15.0
     while not is_gone(pid) and time.monotonic() < until:
         time.sleep(0.05)
     return is_gone(pid)
@@ -125,8 +143,10 @@ def test_units_read_one_copy_of_a_shared_value_and_change_only_their_own(caplog:
 def test_what_a_unit_raises_is_raised_here_and_the_process_goes_on() -> None:
     with WorkerPool(1) as pool:
         shared = pool.share(None)
+        unit = pool.submit(refuse, shared, name="a fit", on_message=print_line)
+        kill_the_worker(signal.SIGTERM)  # before it can have said that it ignores it
         with pytest.raises(TrainingRefused) as refused:
-            pool.submit(refuse, shared, name="a fit", on_message=print_line).result()
+            unit.result()
         assert refused.value.lines == ("loss: got nan", "a second line")
         assert pool.submit(wait_for_sigterm, shared, name="a fit", on_message=print_line).result() == "still here"
 
@@ -137,6 +157,44 @@ def test_a_killed_process_is_an_error_that_says_so_and_the_next_unit_gets_anothe
         with pytest.raises(WorkerDied, match=r"cut 3: its process was killed.*WARMLINE_TRAIN_WORKERS below 2"):
             pool.submit(die, shared, name="cut 3", on_message=print_line).result()
         assert run_side_by_side([Square(2)], pool, print_line) == [4]
+
+
+def test_an_idle_process_that_has_died_is_replaced_and_ctrl_c_at_the_end_leaves_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    join = BaseProcess.join
+
+    def interrupted(process: BaseProcess, timeout: float | None = None) -> None:
+        if timeout is not None:
+            raise KeyboardInterrupt
+        join(process)
+
+    with pytest.raises(KeyboardInterrupt), WorkerPool(1) as pool:  # noqa: PT012
+        assert run_side_by_side([Square(2)], pool, print_line) == [4]
+        kill_the_worker(signal.SIGKILL).join()
+        assert run_side_by_side([Square(3)], pool, print_line) == [9]
+        monkeypatch.setattr(BaseProcess, "join", interrupted)
+    assert active_children() == []
+
+
+def test_an_error_at_the_end_of_one_process_leaves_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = list[str]()
+
+    class Process:
+        unit, connection = None, SimpleNamespace(close=lambda: done.append("closed"))
+
+        def begin(self, unit: object) -> None:
+            self.unit = unit
+
+        def end(self) -> None:
+            done.append("ended")
+            raise OSError
+
+    monkeypatch.setattr(worker_pool, "_WorkerProcess", Process)
+    with pytest.raises(OSError), WorkerPool(2) as pool:  # noqa: PT011, PT012
+        for _ in range(2):
+            pool.submit(sleep, pool.share(None), name="a fit", on_message=print_line)
+    assert done == ["closed", "closed", "ended", "ended"]
 
 
 @pytest.mark.parametrize("ample", [False, True])
@@ -162,14 +220,15 @@ def test_leaving_the_block_ends_what_still_runs() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-@pytest.mark.parametrize("name", [signal.SIGKILL, signal.SIGINT])
-def test_no_process_outlives_its_parent(name: signal.Signals, tmp_path: Path) -> None:
-    """Killed, or ended by Ctrl-C, which reaches the whole group."""
+@pytest.mark.parametrize("name", [signal.SIGKILL, signal.SIGINT, None])
+def test_no_process_outlives_its_parent(name: signal.Signals | None, tmp_path: Path) -> None:
+    """Killed, or ended by Ctrl-C, which reaches the whole group, or by itself without leaving the block."""
     program = tmp_path / "parent.py"
     program.write_text(PARENT)
+    exits = ["exit"] if name is None else []
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     parent = subprocess.Popen(
-        [sys.executable, str(program)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment,
+        [sys.executable, str(program), *exits], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment,
         start_new_session=True, text=True,
     )  # fmt: skip
     with parent:
@@ -177,10 +236,13 @@ def test_no_process_outlives_its_parent(name: signal.Signals, tmp_path: Path) ->
         worker = int(parent.stdout.readline())
         if name == signal.SIGINT:
             os.killpg(parent.pid, name)
-        else:
+        elif name is not None:
             parent.send_signal(name)
-        assert ends(worker)
-        assert parent.wait(timeout=30) != 0
+        try:
+            assert ends(worker)
+            assert parent.wait(timeout=30) != 0
+        finally:
+            parent.kill()  # else a parent that waits for its worker would be waited for
 
 
 def test_for_one_worker_there_is_no_process() -> None:
