@@ -27,7 +27,7 @@ RULES = ReplayRules(window=WindowSettings(), formula=HeuristicSettings(), min_kn
 
 
 @dataclass(kw_only=True)
-class Night:
+class TrainingRun:
     report: dict[str, Any] = field(default_factory=dict)
     weights: dict[str, torch.Tensor] = field(default_factory=dict)
     losses: dict[str, Any] = field(default_factory=dict)
@@ -42,7 +42,7 @@ def plan_of(data: TrainingData) -> EvaluationPlan:
     )  # fmt: skip
 
 
-def night(n_workers: int) -> Night:
+def training_run(n_workers: int) -> TrainingRun:
     data, steps, curves = births(0, n_users=40, n_posts=60, seen=30), set[str](), LearningCurves()
     plan = replace(plan_of(data), report_progress=lambda step, _done, _of: steps.add(step))
     begun, one_epoch = list[FitUnderWay](), SearchResult(recipe=replace(plan.recipe, epochs=1, members=1))
@@ -57,14 +57,14 @@ def night(n_workers: int) -> Night:
 
         evaluation = evaluate_model(plan, History.of(data), on_epoch, workers, begin)
         fitted: Fitted = begun[0].result()
-    return Night(
+    return TrainingRun(
         report=report_json(evaluation), weights=fitted.model.state_dict(), losses=curves.losses,
         counts=plan.watch.counts(), steps=steps,
     )  # fmt: skip
 
 
 def test_nothing_depends_on_the_number_of_processes() -> None:
-    alone, together = night(1), night(2)
+    alone, together = training_run(1), training_run(2)
     assert alone.report == together.report
     assert alone.losses == together.losses
     assert {"warm-up", "cut 5 of 5", "per user", "all data", "all data again"} <= alone.losses.keys()
