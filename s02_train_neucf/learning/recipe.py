@@ -21,7 +21,7 @@ class Recipe:
     next_likes: int = 8  # the likes that follow such a moment, at most, are what is asked for
     next_share: float = 0.8  # weight of each of them, relative to the one before
     members: int = MEMBERS
-    max_posts: int = 4096  # posts in one softmax; a larger catalogue is sampled, with correction
+    max_posts: int = 4096  # posts in one softmax, about; a larger catalogue is sampled, with correction
     in_time_order: bool = True  # the earlier likes are shown as history, the later ones asked for; else at random
     learning_rate: float = 0.004  # to begin with; the search divides it where that learns too fast
     averaging: float = 0.995  # share of the running mean of the weights that a step leaves; 0: no mean, the last count
