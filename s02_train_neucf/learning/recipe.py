@@ -32,6 +32,7 @@ class Recipe:
     # What the search tries of these two: sparse data want much decay and few weights, dense data the opposite.
     order_trials: tuple[tuple[float, bool], ...] = ((1.0, False), (0.1, True))
     warm_share: float = 0.4  # of the epochs, for a model that starts from another one's weights
+    warm_least: int = 4  # epochs of such a model, unless all are fewer: new users and posts begin with nothing
     kind_weights: Mapping[str, float] = field(default_factory=dict)  # of a like, comment, save, share; left out: 1
     half_life_days: float | None = None  # age at which a like counts one half; None: age does not matter
     hide_weight: float = 1.0  # as how many posts that were not liked a hidden one counts
