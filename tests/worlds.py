@@ -229,8 +229,9 @@ def loaded(world: World, *, first_row: int = 1) -> RankingInput:
             active_at=np.full(len(world.users), world.now.timestamp()),
         ),
         viewers=viewers,
-        viewer_version=1,
+        version=1,
         removed=set(),
+        since=world.now - timedelta(days=15),
     )
 
 
