@@ -16,6 +16,7 @@ from shared.db.clusters import clusters_of_posts
 from shared.db.emptied import count_relation_rows, refuse_emptied
 from shared.db.engine import Database, DatabaseSnapshot
 from shared.db.id_hashes import load_id_hashes
+from shared.db.mutes import load_mutes
 from shared.db.post_rows import assign_post_numbers, transaction_snapshot
 from shared.db.relations import check_relations
 from shared.db.safety import load_blocks, load_hides, next_safety_version, note_removals
@@ -24,7 +25,7 @@ from shared.distinct import distinct
 from shared.domain import KIND_CODES, AuthorHashes, InteractionKind
 from shared.eligibility import Viewer
 from shared.event_columns import Events
-from shared.operations.safety import blocked_authors
+from shared.operations.safety import withheld_authors
 from shared.ranked_lists.records import CatalogueEntry
 from shared.settings import ListSettings, WindowSettings
 
@@ -98,7 +99,7 @@ def load_ranking_input(
         users = load_active_users(
             snapshot, since=now - lists.active_for, now=now, at_most=lists.max_lists, askers=askers
         )
-        authors = blocked_authors(load_blocks(snapshot), author_hashes)
+        authors = withheld_authors(load_blocks(snapshot), load_mutes(snapshot), author_hashes)
         user_id_hashes = _hashes_of_viewers(snapshot, users, authors.keys(), since)
     with database.begin() as connection:
         post_numbers = assign_post_numbers(connection, posts.ids, as_of=as_of)
@@ -120,11 +121,11 @@ def load_ranking_input(
 
 
 def _hashes_of_viewers(
-    snapshot: DatabaseSnapshot, users: Users, blocking: Collection[str], since: datetime
+    snapshot: DatabaseSnapshot, users: Users, withholding: Collection[str], since: datetime
 ) -> dict[str, int]:
-    """The id hashes of the active users, and of others who blocked or hid: they see everyone's list, filtered too."""
+    """The id hashes of the active users, and of others who withhold something: they see everyone's list, filtered."""
     hiders = {user for user, _ in load_hides(snapshot, since=since)}
-    others = sorted({*blocking, *hiders} - set(users.ids))
+    others = sorted({*withholding, *hiders} - set(users.ids))
     hashes = load_id_hashes(snapshot, others).tolist()
     return dict(zip(users.ids, users.id_hashes.tolist(), strict=True)) | dict(zip(others, hashes, strict=True))
 

@@ -1,4 +1,4 @@
-"""Routes for users, posts, blocks and takedowns from the app's backend, and for the erasure of a user.
+"""Routes for users, posts, blocks, mutes and takedowns from the app's backend, and for the erasure of a user.
 
 PostgreSQL is written first: an answer means durable. Redis is written right after it. 204 means that every process
 obeys from its next page on; 202 with `pending`, that Redis is away and is written when it is back.
@@ -10,6 +10,7 @@ from fastapi import Body, Request
 from fastapi.responses import Response
 
 from shared.db.erasure import erase_user
+from shared.db.mutes import drop_mute, put_mute
 from shared.db.safety_outbox import SafetyChange
 from shared.db.takedown_acts import hide_post, reinstate_user, show_post, suspend_user
 from shared.db.writes import PostWrite, delete_post, drop_block, put_block, put_post, put_user
@@ -17,7 +18,7 @@ from timeline.http.answers import BROKEN, TOO_LARGE, Documented
 from timeline.http.printable_json import PrintableJSON
 from timeline.http.problems import Problem
 from timeline.http.routers import backend_router, state_of
-from timeline.http.schemas import ActPending, ErasureUnderWay, PathId, PostPut, UserPut
+from timeline.http.schemas import ActPending, ErasureUnderWay, MutePut, PathId, PostPut, UserPut
 
 if TYPE_CHECKING:
     from timeline.state import State
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 CONFLICT: Documented = {409: {"description": "the relation is a view, or the user was erased, the post deleted"}}
 DELETED: Documented = {409: {"description": "the post was deleted, which nothing undoes"}}
 ERASED: Documented = {409: {"description": "the user was erased, which nothing undoes"}}
+REFUSED_SAY: Documented = {409: {"description": "a user was erased, or the user has the most entries that anybody may"}}
 PENDING: Documented = {202: {"model": ActPending, "description": "durable; Redis is away"}}
 
 router = backend_router(Response, {}, takes_query=False)
@@ -44,6 +46,27 @@ async def remove_block(request: Request, user_id: PathId, blocked_user_id: PathI
     """Take a block back."""
     state = state_of(request)
     return await _obeyed(state, await state.act(drop_block, state.acts_database, user_id, blocked_user_id))
+
+
+@router.put(
+    "/users/{user_id}/mutes/{muted_user_id}", status_code=204, responses={**REFUSED_SAY, **PENDING, **TOO_LARGE}
+)
+async def add_mute(
+    request: Request, user_id: PathId, muted_user_id: PathId, body: Annotated[MutePut | None, Body()] = None
+) -> Response:
+    """Mute an author: the user sees none of their posts from the next page on; the author notices nothing."""
+    if user_id == muted_user_id:
+        raise Problem(422, "self-mute", "a user cannot mute themselves")
+    state, ends = state_of(request), body.expires_at if body else None
+    change = await state.act(put_mute, state.acts_database, user_id, muted_user_id, expires_at=ends)
+    return await _obeyed(state, change)
+
+
+@router.delete("/users/{user_id}/mutes/{muted_user_id}", status_code=204, responses=PENDING)
+async def remove_mute(request: Request, user_id: PathId, muted_user_id: PathId) -> Response:
+    """Take a mute back; one in your own view stays."""
+    state = state_of(request)
+    return await _obeyed(state, await state.act(drop_mute, state.acts_database, user_id, muted_user_id))
 
 
 @router.put("/users/{user_id}", status_code=204, responses={**CONFLICT, **TOO_LARGE})

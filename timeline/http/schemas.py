@@ -205,6 +205,12 @@ class UserPut(RequestBody):
     created_at: Moment | None = Field(None, description="when they joined; blank: now, or as it was")
 
 
+class MutePut(RequestBody):
+    """What `PUT /users/{id}/mutes/{muted_user_id}` takes."""
+
+    expires_at: Moment | None = Field(None, description="when it ends by itself; blank: never")
+
+
 class PostPut(RequestBody):
     """What `PUT /posts/{id}` takes: a post that anyone may see."""
 

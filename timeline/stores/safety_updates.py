@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Protocol
 
+from shared.db.ended_say import end_expired
 from shared.db.engine import Database
 from shared.db.erasure import (
     Erasure,
@@ -153,6 +154,14 @@ class SafetyUpdates:
             log_event("timeline.safety_caught_up", changes=len(changes))
         if not older_than and any(acts):  # the outbox is empty: some process has written them
             self._local.withheld.note_written(acts)
+
+    async def end_expired(self) -> None:
+        """End the mutes and preferences of all users whose time is over.
+
+        Raises:
+            StoreUnavailable, SourceError: PostgreSQL does not answer.
+        """
+        await self.apply(await self._threads.run(partial(end_expired, self._database)))
 
     async def has_pending(self, *, older_than: timedelta) -> bool:
         """Whether there are acts in the outbox, of any process.
