@@ -183,7 +183,8 @@ def _publish(
         added = serving_term(artefact.manifest.serving_order, inputs, settings.formula, now)
         lists = _reported(scored_lists(artefact, inputs, data, added, settings.lists, run, now), run, len(data.users))
         published = writer.publish_lists(lists, phase=Phase.NEUCF, job=JOB, run=run.fence)
-        dropped = writer.drop_lists(users_turned_cold(inputs, data, loaded.chosen), phase=Phase.NEUCF)
+        without = [*users_turned_cold(inputs, data, loaded.chosen), *inputs.not_personalised]
+        dropped = writer.drop_lists(without, phase=Phase.NEUCF)
         facts.update(lists=published.lists, bytes=published.bytes, dropped=dropped)
     return published
 

@@ -53,11 +53,20 @@ def put_mute(database: Database, user_id: str, muted_user_id: str, *, expires_at
         wait_for_say(connection, user_id)
         about_author = (preferences.c.user_id == user_id) & (preferences.c.about == "author")
         connection.execute(preferences.delete().where(about_author & (preferences.c.folded == muted_user_id)))
-        mute = insert(mutes).values(user_id=user_id, muted_user_id=muted_user_id, expires_at=expires_at)
-        ends = {"expires_at": mute.excluded.expires_at}
-        connection.execute(mute.on_conflict_do_update(index_elements=["user_id", "muted_user_id"], set_=ends))
+        put_mute_row(connection, user_id, muted_user_id, expires_at=expires_at)
         refuse_too_many(connection, user_id)
         return note_change(connection, user_ids={user_id})
+
+
+def put_mute_row(
+    connection: sa.Connection, user_id: str, muted_user_id: str, *, expires_at: datetime | None
+) -> tuple[int, datetime]:
+    """Write a mute, or give one that is there a new end; returns its id and since when it is."""
+    mute = insert(mutes).values(user_id=user_id, muted_user_id=muted_user_id, expires_at=expires_at)
+    ends = {"expires_at": mute.excluded.expires_at}
+    put = mute.on_conflict_do_update(index_elements=["user_id", "muted_user_id"], set_=ends)
+    number, created_at = connection.execute(put.returning(mutes.c.id, mutes.c.created_at)).one()
+    return number, created_at
 
 
 def drop_mute(database: Database, user_id: str, muted_user_id: str) -> SafetyChange:

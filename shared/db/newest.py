@@ -17,6 +17,7 @@ from shared.db.safety import load_blocks, load_hides
 from shared.db.tables import SCHEMA
 from shared.db.takedowns import hidden_posts
 from shared.db.tombstones import buried, buried_in_views, hold_off_erasures
+from shared.db.viewers_say import NOTHING_SAID, load_muted_posts, load_say
 from shared.domain import CLOCK_TOLERANCE, author_hash
 from shared.eligibility import Pair, Viewer, hidden_authors
 
@@ -124,7 +125,8 @@ def viewers_of(database: Database, user_ids: Collection[str], *, since: datetime
     """What each of these users must not be shown, in as many queries as for one."""
     with database.read() as snapshot:
         blocks, mutes = load_blocks(snapshot, of=user_ids), load_mutes(snapshot, of=user_ids)
-        hides = load_hides(snapshot, since=since, of=user_ids)
+        hides = load_hides(snapshot, since=since, of=user_ids) | load_muted_posts(snapshot, of=user_ids)
+        said = load_say(snapshot, of=user_ids)
     with database.begin() as connection:
         numbers = known_post_numbers(connection, [post for _, post in hides])
     others: dict[str, list[Pair]] = {user_id: [] for user_id in user_ids}
@@ -143,6 +145,8 @@ def viewers_of(database: Database, user_ids: Collection[str], *, since: datetime
         user_id: Viewer(
             hidden_authors=hidden_authors(user_id, others[user_id]) | muted[user_id],
             hidden_posts=frozenset(hidden[user_id]),
+            rules=(say := said.get(user_id, NOTHING_SAID)).rules,
+            is_personalised=say.is_personalised,
         )
         for user_id in user_ids
     }

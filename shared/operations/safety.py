@@ -16,6 +16,7 @@ from shared.db.post_rows import known_post_numbers, removed_post_numbers
 from shared.db.runs import newest_fence
 from shared.db.safety import load_blocks, load_hides, next_safety_version
 from shared.db.takedowns import suspended_lately
+from shared.db.viewers_say import NOTHING_SAID, load_muted_posts, load_say
 from shared.domain import JOB_OF_PHASE, AuthorHashes, hash_of_user
 from shared.eligibility import Pair, Viewer
 from shared.errors import StoreUnavailable
@@ -114,7 +115,8 @@ def reload_safety(database: Database, writer: JobStore, *, since: datetime, keep
     load, version = writer.begin_safety_load(), next_safety_version(database)
     with database.read() as snapshot:
         authors = withheld_authors(load_blocks(snapshot), load_mutes(snapshot))
-        hides = load_hides(snapshot, since=since)
+        hides = load_hides(snapshot, since=since) | load_muted_posts(snapshot)
+        said = load_say(snapshot)
     with database.begin() as connection:
         numbers = known_post_numbers(connection, [post for _, post in hides])
         removed = removed_post_numbers(connection, keep_for=keep_for)
@@ -124,8 +126,13 @@ def reload_safety(database: Database, writer: JobStore, *, since: datetime, keep
         if post in numbers:
             hidden[user].add(numbers[post])
     viewers = {
-        user: Viewer(hidden_authors=authors.get(user, frozenset()), hidden_posts=frozenset(hidden.get(user, ())))
-        for user in authors.keys() | hidden.keys()
+        user: Viewer(
+            hidden_authors=authors.get(user, frozenset()),
+            hidden_posts=frozenset(hidden.get(user, ())),
+            rules=(say := said.get(user, NOTHING_SAID)).rules,
+            is_personalised=say.is_personalised,
+        )
+        for user in authors.keys() | hidden.keys() | said.keys()
     }
     writer.give_up_runs(least_runs(database, JOBS_THAT_PUBLISH))  # Redis has lost their fences, too
     publish_safety(

@@ -42,6 +42,7 @@ from shared.settings import WindowSettings
 from timeline.stores.budgets import Stores
 from timeline.stores.local_chains import LocalChains
 from timeline.stores.local_copies import Snapshot
+from timeline.stores.post_facts import PostFactsCopy
 from timeline.stores.redis_writes import RedisWrites
 from timeline.stores.shared_calls import SharedCalls
 from timeline.stores.snapshot_file import SnapshotFile
@@ -69,6 +70,7 @@ class LocalCopies:
 
     withheld: WithheldPosts
     local_chains: LocalChains
+    post_facts: PostFactsCopy
     snapshot: Snapshot
     authorizer: KeepsUsers
     disk: SnapshotFile | None
@@ -78,7 +80,8 @@ class LocalCopies:
         return self.local_chains.users() | self.authorizer.users()
 
     def forget_user(self, user_id: str) -> None:
-        """Drop all data of an erased user, except their posts."""
+        """Drop all data of an erased user, except the numbers of their posts."""
+        self.post_facts.forget()
         self.local_chains.forget(user_id)
         self.authorizer.forget(user_id)
         self.snapshot.forget_blocks_of(author_hash(user_id))
@@ -191,6 +194,7 @@ class SafetyUpdates:
         erased = await self._threads.run(partial(erased_lately, self._database, within=within))
         self._checked_at = checked_at
         if erased.keys() - self._known_erased:
+            self._local.post_facts.forget()  # their captions may be among them
             users = self._local.users()
             for user_id in await self._threads.run(lambda: [user for user in users if hash_of_user(user) in erased]):
                 self._local.forget_user(user_id)
