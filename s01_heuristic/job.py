@@ -128,6 +128,7 @@ def _publish_lists(
     """Publish a list for each active user, then everyone's list."""
     lists = _lists(inputs, ranking, settings, run, now)
     published = writer.publish_lists(lists, phase=Phase.HEURISTIC, job=JOB, run=run.fence)
+    writer.drop_lists(inputs.not_personalised, phase=Phase.HEURISTIC, version=inputs.version)
     everyone = ranking.entries[: settings.everyone_length].tobytes()
     writer.publish_everyone(_encoded(Source.EVERYONE, everyone, run, now), job=JOB, run=run.fence)
     return published

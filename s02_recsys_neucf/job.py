@@ -214,8 +214,8 @@ def _publish(
         scored = scored_lists(artefact, prepared, inputs, data, settings.lists, generation=run.fence, now=now)
         lists = _reported(scored, run, len(data.users))
         published = writer.publish_lists(lists, phase=Phase.NEUCF, job=JOB, run=run.fence)
-        turned_cold = users_turned_cold(inputs, data, loaded.chosen)
-        dropped = writer.drop_lists(turned_cold, phase=Phase.NEUCF, version=inputs.version)
+        without = [*users_turned_cold(inputs, data, loaded.chosen), *inputs.not_personalised]
+        dropped = writer.drop_lists(without, phase=Phase.NEUCF, version=inputs.version)
         facts.update(lists=published.lists, bytes=published.bytes, dropped=dropped)
         if len(inputs.posts):
             on_scored(live_model(artefact, loaded.encoders, prepared, inputs, data, generation=run.fence))

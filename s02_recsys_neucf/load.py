@@ -64,7 +64,7 @@ def load_scoring_data(
         since = now - history
         if len(ids) > MAX_USERS_QUERIED:
             loaded = load_all_events(snapshot, since=since, now=now, kept_since=kept_since, with_first_times=True)
-            events = loaded.counted.joined_with(loaded.of_suspended)  # they raise nothing, and have lists
+            events = loaded.counted.joined_with(loaded.silent)  # they raise nothing, and have lists
         else:
             events = load_events_of(snapshot, ids, since=since, now=now, kept_since=kept_since, with_first_times=True)
         columns = load_columns(snapshot, encoders)

@@ -19,7 +19,7 @@ SEARCHED, MEMBERS = (
 
 START, CAPTIONS, PHOTOS, LOADING, SAVING = "start", "captions", "photos", "loading", "judging and saving"
 WARM_UP, GLOBAL, PER_USER, ALL_DATA = "warm-up", "global", "per user", "all data"
-N_MODELS = {WARM_UP: 2, PER_USER: 2, ALL_DATA: int(MEMBERS)}  # models trained in one fit; 1 in all others
+N_MODELS = {WARM_UP: 3, ALL_DATA: int(MEMBERS)}  # models trained in one fit; 1 in all others
 
 
 TRAINING = "training and replay"  # all steps in between, where they run side by side
@@ -51,7 +51,7 @@ def shares(stages: Mapping[str, float] | None) -> dict[str, float]:
     seconds = stages if stages else USUAL_STAGES
     fits = seconds.get("epochs", 0.0) + seconds.get("validation", 0.0)
     cuts = [WARM_UP] * N_WARM_UP + [cut_name(number) for number in range(1, N_CUTS + 1)]
-    each_fit = fits / (2 * SEARCHED + N_CUTS + MEMBERS)
+    each_fit = fits / (1 + SEARCHED + N_CUTS + MEMBERS)
     each_replay, seconds_per_cut = seconds.get("replay", 0.0) / len(cuts), seconds.get("exams", 0.0) / 2
     plan = {
         START: seconds.get("start", 0.0),
@@ -65,7 +65,7 @@ def shares(stages: Mapping[str, float] | None) -> dict[str, float]:
             plan[all_posts_step(GLOBAL)] = seconds_per_cut
         plan[replay_step(cut)] = each_replay
     return plan | {
-        training_step(PER_USER): each_fit * SEARCHED,
+        training_step(PER_USER): each_fit,
         all_posts_step(PER_USER): seconds_per_cut,
         training_step(ALL_DATA): each_fit * MEMBERS,
         SAVING: seconds.get("rest", 0.0),

@@ -38,6 +38,7 @@ from timeline.stores.installation import Installation
 from timeline.stores.live_updates import LiveUpdates
 from timeline.stores.local_chains import LocalChains
 from timeline.stores.local_copies import Snapshot
+from timeline.stores.post_facts import PostFactsCopy
 from timeline.stores.redis_writes import RedisWrites
 from timeline.stores.resources import FeedResources
 from timeline.stores.safety_updates import LocalCopies, SafetyUpdates
@@ -182,6 +183,7 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
     local_copies = LocalCopies(
         withheld=reader.withheld,
         local_chains=resources.local_chains,
+        post_facts=resources.post_facts,
         snapshot=resources.snapshot,
         authorizer=authorizer,
         disk=disk,
@@ -198,7 +200,7 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
     )
     installation = Installation(
         database=database, acts_database=acts_database, reader=reader, writer=writer, user_store=user_store,
-        snapshot=resources.snapshot, local_chains=resources.local_chains,
+        snapshot=resources.snapshot, local_chains=resources.local_chains, post_facts=resources.post_facts,
         disk=disk,
     )  # fmt: skip
     background_refresh = BackgroundRefresh(
@@ -253,12 +255,14 @@ def _resources(
     worker: Worker,
 ) -> FeedResources:
     budgets = {"redis": settings.timeline.redis_budget, "postgresql": settings.timeline.database_budget}
+    stores = Stores(breakers=breakers, budgets=budgets)
     return FeedResources(
         reader=reader,
         page_writer=page_writer,
         database=database,
-        stores=Stores(breakers=breakers, budgets=budgets),
+        stores=stores,
         local_chains=LocalChains(),
+        post_facts=PostFactsCopy(database=database, stores=stores),
         metrics=Metrics(worker.cells, index=worker.index),
         snapshot=Snapshot(catalogue=reader.catalogue, half_life_hours=settings.formula.half_life_hours),
         lists=settings.lists,

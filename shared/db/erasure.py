@@ -30,13 +30,18 @@ class Erasure:
     user_id: str
     post_ids: Sequence[str]
     post_numbers: Sequence[int]  # of their posts
-    blocked: SafetyChange = field(default_factory=SafetyChange)  # users who blocked them, or whom they blocked
+    blocked: SafetyChange = field(default_factory=SafetyChange)  # users who blocked or muted them, or whom they blocked
 
 
 # What names a user or one of their posts in our own tables. With a post, the events of all users on it are deleted.
 _DELETES = (
     "interactions WHERE user_id = :user OR post_id = ANY(:posts)",
     "blocks WHERE user_id = :user OR blocked_user_id = :user",
+    "mutes WHERE user_id = :user OR muted_user_id = :user",
+    "preferences WHERE user_id = :user",
+    "preferences WHERE about = 'author' AND folded = :user",
+    "preferences WHERE about = 'post' AND folded = ANY(:posts)",
+    "viewer_settings WHERE user_id = :user",
     "post_vectors WHERE post_id = ANY(:posts)",
     "encoding_failures WHERE post_id = ANY(:posts)",
     "photo_fingerprints WHERE post_id = ANY(:posts)",
@@ -151,6 +156,7 @@ def _blocked(connection: sa.Connection, user_id: str) -> list[str]:
     query = f"""
         SELECT blocked_user_id FROM {SCHEMA}.blocks WHERE user_id = :user
         UNION SELECT user_id FROM {SCHEMA}.blocks WHERE blocked_user_id = :user
+        UNION SELECT user_id FROM {SCHEMA}.mutes WHERE muted_user_id = :user
         """
     return [other for (other,) in connection.execute(sa.text(query), {"user": user_id})]
 

@@ -69,3 +69,24 @@ def test_events_in_the_teams_tables_are_followed(either_deployment: Deployment) 
         deployment.add_events(ANN, [post], kind="like")  # nobody tells the ranker
         until_newer(deployment, ANN, before)
         assert post not in posts_in(deployment, ANN)
+
+
+def test_a_live_list_obeys_what_its_user_has_said(ranked_deployment: Deployment) -> None:
+    deployment = ranked_deployment
+    with deployment.timeline() as client, live(deployment, heuristic_ranker()):
+        until_ready(client)
+        before, (liked, muted, *_) = version_of(deployment, ANN), posts_in(deployment, ANN)
+        said = client.post(f"/users/{ANN}/preferences", json={"mute": {"post": muted}}, headers=KEY)
+        assert said.is_success, said.text
+        send(client, ANN, [liked])
+        until_newer(deployment, ANN, before)
+        assert not {liked, muted} & {*posts_in(deployment, ANN)}
+        said = client.put(f"/users/{ANN}/preferences", json={"personalised": False}, headers=KEY)
+        assert said.is_success, said.text
+        before, of_other = version_of(deployment, ANN), version_of(deployment, COLD)
+        send(client, ANN, posts_in(deployment, ANN)[:2])
+        send(client, COLD, ["p20"])
+        until_newer(deployment, COLD, of_other)
+        with deployment.redis() as redis:
+            eventually(lambda: redis.xlen(keys.live(Phase.HEURISTIC)) == 0, "nobody waits")
+        assert version_of(deployment, ANN) == before
