@@ -138,7 +138,10 @@ def test_who_waits_for_passes_is_not_passed_by_later_ones(ranked_deployment: Dep
             assert not wait_for_live_passes(database, within=timedelta(seconds=0.1))
             threads = [threading.Thread(target=wait), threading.Thread(target=later)]
             threads[0].start()
-            blocked = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            blocked = (
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
             eventually(lambda: ranked_deployment.sql(blocked)[0][0] == 1, "it waits")
             threads[1].start()
             eventually(lambda: ranked_deployment.sql(blocked)[0][0] == 2, "the later pass waits for it")

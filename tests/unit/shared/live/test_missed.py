@@ -70,3 +70,11 @@ def test_what_is_probably_in_the_queue_is_left_there() -> None:
         clock[0] = GRACE.total_seconds() + 0.1
         assert found.missed({"ann": 50, "ben": 150}, {}, lag=NO_LAG) == ["ann"]
         assert found.missed({"ann": 50, "ben": 150}, {}, lag=timedelta(seconds=5)) == []
+
+
+def test_a_transaction_of_more_events_than_are_read_at_once_is_passed_over(missed: MissedEvents) -> None:
+    missed.since = 150
+    assert missed.missed({"ann": 150}, {"ann": 30}, lag=NO_LAG, until=150) == []
+    assert missed.since == 151
+    assert missed.missed({"ann": 150, "ben": 160}, {"ann": 30, "ben": 30}, lag=NO_LAG, until=180) == []
+    assert missed.since == 180
