@@ -1,6 +1,6 @@
 """Tells the rankers whose lists are out of date. Best effort: they find in PostgreSQL what they were not told."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -25,7 +25,11 @@ class LiveUpdates:
 
     async def notify(self, events: Sequence[Event]) -> None:
         """These events are durable, or were taken back."""
-        users = list(dict.fromkeys(event.user_id for event in events if event.kind in TELLING_KINDS))
+        await self.notify_of(dict.fromkeys(event.user_id for event in events if event.kind in TELLING_KINDS))
+
+    async def notify_of(self, user_ids: Iterable[str]) -> None:
+        """What is withheld from these users, or what they did, has changed; each once, the oldest first."""
+        users = list(user_ids)
         if not users or not self._settings.live:
             return
         notify = partial(self._user_store.notify_rankers, users, at_most=self._settings.live_backlog)
