@@ -158,8 +158,8 @@ def evaluate_model(
 
     Epochs and learning rate are searched for once, on likes before the warm-up that the per-user cut does not ask for
     either. The model of the first judged cut is also used for the global cut, which has the same training data.
-    With a warm start, each cut's model starts from that of the warm-up, as nightly trainings start from the champion,
-    and that one from random values, so no model has seen its test likes.
+    Each cut's model starts from that of the warm-up, and that one from random values, so no model has seen its test
+    likes.
     Where data are many, only one member is trained per cut: three take three times as long, and their mean, which goes
     live, was never measured worse than one of them (EXPERIMENTS.md).
 
@@ -180,14 +180,13 @@ def evaluate_model(
     shared = workers.share((replace(plan, watch=Stopwatch(), report_progress=ignore_progress), history))
     messages = Messages(plan, on_epoch)
     search_result, searched_at = _search(plan, cuts, on_epoch, workers)
-    units = [] if search_result is None else units_of(plan, cuts, evaluate_global_cut, search_result, searched_at)
+    units = [] if search_result is None else units_of(cuts, evaluate_global_cut, search_result, searched_at)
 
     def submit(unit: ReplayUnit) -> Pending[Replayed | None]:
         apart = ALL_POSTS if unit.is_global else ""
         return workers.submit(unit, shared, name=unit.name, on_message=messages.take, apart=apart)
 
-    n_first = 1 if plan.warm else len(units)
-    first = [submit(unit) for unit in units[:n_first]]
+    first = [submit(unit) for unit in units[:1]]
     per_user = workers.submit(
         partial(_evaluate_users, search_result), shared, name=PER_USER, on_message=messages.take, apart=ALL_POSTS
     )
@@ -196,8 +195,8 @@ def evaluate_model(
         if on_search is not None:
             on_search(search_result)
     done = _results(first)
-    start_from = next((each.model for each in done), None)
-    done += _results([submit(replace(unit, predecessor=start_from)) for unit in units[n_first:]])
+    start_from = done[0].model if done else None
+    done += _results([submit(replace(unit, predecessor=start_from)) for unit in units[1:]])
     of_cuts = {GLOBAL: next((each.report for each in done if each.report is not None), None)}
     of_cuts[PER_USER] = per_user.result()
     replay = replay_of(
@@ -305,11 +304,7 @@ def evaluate_per_user_cut(plan: EvaluationPlan, search_result: SearchResult | No
     data = plan.data.without_deleted()
     split = _split_users(data)
     try:
-        fitted = fit(
-            split.train_events, data.posts, data.features, plan.config, plan.recipe,
-            seed=plan.seed, device=plan.device, search_result=search_result,
-            on_epoch=lambda epoch: on_epoch(PER_USER, epoch),
-        )  # fmt: skip
+        fitted = plan.fit(replace(data, events=split.train_events), partial(on_epoch, PER_USER), search_result)
     except TrainingRefused:
         return None
     task = _task(split, data)
