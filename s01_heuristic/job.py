@@ -9,7 +9,9 @@ from typing import Any
 from s01_heuristic.housekeeping import keep_house
 from s01_heuristic.new_posts import new_post_pool
 from s01_heuristic.rank import RankedCandidates, entries_per_user, rank_posts
+from shared.candidates.asked_for import AskedFor, pool_of
 from shared.candidates.heuristic_scores import score_posts
+from shared.candidates.load_asked_for import load_asked_for
 from shared.candidates.ranking_input import RankingInput, catalogue_entries, load_ranking_input
 from shared.candidates.training_amounts import amounts_of
 from shared.db.engine import Database
@@ -74,7 +76,9 @@ def run_heuristic(
         new_posts = new_post_pool(inputs, ranking, settings.new_posts, run.fence, now)
         if len(ranking):
             writer.publish_new_posts(_encoded(Source.HEURISTIC, new_posts, run, now), job=JOB, run=run.fence)
-        published = _publish_lists(writer, inputs, ranking, settings.lists, run, now) if len(ranking) else None
+        published = (
+            _publish_lists(database, writer, inputs, ranking, settings.lists, run, now) if len(ranking) else None
+        )
         lists = published or PublishedCounts(lists=0, bytes=0)
         written.update(lists=lists.lists, bytes=lists.bytes, new_posts=length_of(new_posts))
     seconds = time.monotonic() - started
@@ -112,10 +116,18 @@ def _readiness(database: Database, inputs: RankingInput, settings: ListSettings,
 
 
 def _publish_lists(
-    writer: JobStore, inputs: RankingInput, ranking: RankedCandidates, settings: ListSettings, run: Run, now: datetime
+    database: Database,
+    writer: JobStore,
+    inputs: RankingInput,
+    ranking: RankedCandidates,
+    settings: ListSettings,
+    run: Run,
+    now: datetime,
 ) -> PublishedCounts:
     """Publish a list for each active user, then everyone's list."""
-    lists = _lists(inputs, ranking, settings, run, now)
+    with database.read() as snapshot:
+        asked = load_asked_for(snapshot, inputs.posts, inputs.post_numbers)
+    lists = _lists(inputs, ranking, asked, settings, run, now)
     published = writer.publish_lists(lists, phase=Phase.HEURISTIC, job=JOB, run=run.fence)
     writer.drop_lists(inputs.not_personalised, phase=Phase.HEURISTIC)
     everyone = ranking.entries[: settings.everyone_length].tobytes()
@@ -124,7 +136,12 @@ def _publish_lists(
 
 
 def _lists(
-    inputs: RankingInput, ranking: RankedCandidates, settings: ListSettings, run: Run, now: datetime
+    inputs: RankingInput,
+    ranking: RankedCandidates,
+    asked: AskedFor | None,
+    settings: ListSettings,
+    run: Run,
+    now: datetime,
 ) -> Iterator[tuple[str, bytes]]:
     """Pairs of user id and encoded list, computed for a block of users at a time."""
     head = RankedList(source=Source.HEURISTIC, generation=run.fence, generated_at=now, entries=b"")
@@ -134,6 +151,13 @@ def _lists(
         viewers = [inputs.viewers.get(user, NOTHING_WITHHELD) for user in users]
         own_author_hashes = [inputs.author_hashes[user] for user in users]
         entries = entries_per_user(ranking, viewers, own_author_hashes, length=settings.list_length)
+        if asked is not None and (asking := [index for index, user in enumerate(users) if asked.has(user)]):
+            pools = entries_per_user(
+                ranking, [viewers[index] for index in asking], [own_author_hashes[index] for index in asking],
+                length=pool_of(settings.list_length),
+            )  # fmt: skip
+            for index, pool in zip(asking, pools, strict=True):
+                entries[index] = asked.listed(users[index], pool, length=settings.list_length)
         yield from zip(users, encode_lists(head, entries), strict=True)
 
 

@@ -14,8 +14,10 @@ from s02_recsys_neucf.choose_users import ChosenUsers, choose_users, last_run, s
 from s02_recsys_neucf.load import ScoringData, load_scoring_data
 from s02_recsys_neucf.score import IndicesPerUser, RankedBlock, candidates_from, rank, users_from, with_serving_order
 from s02_recsys_neucf.settings import ScoreSettings
+from shared.candidates.asked_for import AskedFor, pool_of
 from shared.candidates.columns import PostIndex
 from shared.candidates.heuristic_scores import score_posts
+from shared.candidates.load_asked_for import load_asked_for
 from shared.candidates.ranking_input import RankingInput, catalogue_entries, load_ranking_input
 from shared.content.encode_posts import Encoders, build_encoders, build_served_encoders, encode_new
 from shared.content.encoders.stored_only import StoredOnlyEncoder
@@ -181,7 +183,10 @@ def _publish(
         claim_redis(database, writer)
         writer.publish_catalogue(catalogue_entries(inputs))
         added = serving_term(artefact.manifest.serving_order, inputs, settings.formula, now)
-        lists = _reported(scored_lists(artefact, inputs, data, added, settings.lists, run, now), run, len(data.users))
+        with database.read() as snapshot:
+            asked = load_asked_for(snapshot, inputs.posts, inputs.post_numbers)
+        made = scored_lists(artefact, inputs, data, added, settings.lists, run, now, asked=asked)
+        lists = _reported(made, run, len(data.users))
         published = writer.publish_lists(lists, phase=Phase.NEUCF, job=JOB, run=run.fence)
         without = [*users_turned_cold(inputs, data, loaded.chosen), *inputs.not_personalised]
         dropped = writer.drop_lists(without, phase=Phase.NEUCF)
@@ -257,11 +262,35 @@ def scored_lists(
     lists: ListSettings,
     run: Run,
     now: datetime,
+    *,
+    asked: AskedFor | None = None,
 ) -> Iterator[tuple[str, bytes]]:
     """Pairs of user id and encoded list, block by block; users to whom nothing may be shown are left out.
 
-    `added` is the serving order's term of each candidate, from `serving_term`.
+    `added` is the serving order's term of each candidate, from `serving_term`. Of users who have said something
+    (`asked`), longer lists are scored, and cut when they are in the order that was asked for.
     """
+    length = lists.list_length
+    ids = [inputs.users.ids[index] for index in data.users]
+    asks = np.array([asked is not None and asked.has(user_id) for user_id in ids], np.bool_)
+    others = data if not asks.any() else data.take(np.flatnonzero(~asks))
+    for user_id, entries in _ranked_entries(artefact, inputs, others, added, length):
+        yield user_id, _encoded(entries, run, now)
+    if asked is not None and asks.any():
+        asking = data.take(np.flatnonzero(asks))
+        for user_id, pool in _ranked_entries(artefact, inputs, asking, added, pool_of(length)):
+            if entries := asked.listed(user_id, pool, length=length):
+                yield user_id, _encoded(entries, run, now)
+
+
+def _encoded(entries: bytes, run: Run, now: datetime) -> bytes:
+    return encode(RankedList(source=Source.NEUCF, generation=run.fence, generated_at=now, entries=entries))
+
+
+def _ranked_entries(
+    artefact: Artefact, inputs: RankingInput, data: ScoringData, added: npt.NDArray[np.float32], length: int
+) -> Iterator[tuple[str, bytes]]:
+    """Pairs of user id and the packed entries of a list of this length."""
     model, device = artefact.model, next(artefact.model.parameters()).device
     post_rows = artefact.posts.model_rows(inputs.posts.id_hashes)
     users = users_from(
@@ -277,10 +306,8 @@ def scored_lists(
     ids = [inputs.users.ids[index] for index in data.users]
     withheld = IndicesPerUser.of([index.withheld(inputs.viewer(user_id)) for user_id in ids])
     packed = pack_posts(inputs.post_numbers, reasons(post_rows, data))
-    for block in rank(model, users, candidates, withheld, lists.list_length):
-        for user_id, entries in _entries(block, ids, packed):
-            ranked = RankedList(source=Source.NEUCF, generation=run.fence, generated_at=now, entries=entries)
-            yield user_id, encode(ranked)
+    for block in rank(model, users, candidates, withheld, length):
+        yield from _entries(block, ids, packed)
 
 
 def reasons(post_rows: npt.NDArray[np.int64], data: ScoringData) -> npt.NDArray[np.int64]:

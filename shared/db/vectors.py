@@ -153,6 +153,19 @@ def count_vectors(database: Database, post_ids: Sequence[str]) -> dict[str, int]
     return counts
 
 
+def most_used_encoder(snapshot: DatabaseSnapshot, part: ContentKind) -> tuple[str, int] | None:
+    """The encoder with most vectors of this part, and their width; None if there are no vectors."""
+    own = snapshot.database.own
+    connection, name = snapshot.connection(own), own.name("post_vectors")
+    counts = f"SELECT encoder FROM {name} WHERE part = :part GROUP BY encoder ORDER BY count(*) DESC, encoder LIMIT 1"
+    encoder = connection.scalar(sa.text(counts), {"part": part.value})
+    if encoder is None:
+        return None
+    size = f"SELECT octet_length(vector) FROM {name} WHERE part = :part AND encoder = :encoder LIMIT 1"
+    found = connection.scalar(sa.text(size), {"part": part.value, "encoder": encoder})
+    return str(encoder), int(found or 0) // VECTOR_TYPE.itemsize
+
+
 def load_vectors(snapshot: DatabaseSnapshot, part: ContentKind, *, encoder: str, width: int) -> VectorColumn:
     """All vectors of one encoder with this width."""
     own = snapshot.database.own
