@@ -19,7 +19,6 @@ from shared.db.arrivals import arrived_since, revoked_since
 from shared.db.engine import Database
 from shared.db.job_memory import remembered
 from shared.db.runs import recent_runs
-from shared.db.viewers_say import said_since
 from shared.settings import HeuristicSettings, ListSettings, RetentionSettings, WindowSettings
 
 JOB = "score"
@@ -120,7 +119,7 @@ def choose_users(
     if last is None or not last.allows_partial or not has_lists or was_restored:
         return all_users()
     is_active = inputs.users.active_at >= (last.started_at - OVERLAP).timestamp()
-    arrived = arrived_since(database, last.mark) | said_since(database, last.started_at - OVERLAP)
+    arrived = arrived_since(database, last.mark)
     is_chosen = is_active | np.fromiter((user in arrived for user in inputs.users.ids), bool, len(inputs.users))
     if not database.has_views:
         return ChosenUsers(users=np.flatnonzero(is_chosen), is_partial=True, drop_if_cold=drop_if_cold, digests=None)

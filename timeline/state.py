@@ -9,6 +9,7 @@ from typing import ParamSpec, TypeVar
 
 from shared.db.engine import Database, check_urls, retried
 from shared.jobs.setting_conflicts import refuse_conflicts
+from shared.live.settings import LiveSettings
 from shared.ranked_lists.job_store import JobStore
 from shared.ranked_lists.page_store import Lifetimes, PageWriter
 from shared.ranked_lists.timeline_store import TimelineStore
@@ -34,6 +35,7 @@ from timeline.stores.breaker import Breaker
 from timeline.stores.budgets import Stores
 from timeline.stores.event_intake import EventIntake
 from timeline.stores.installation import Installation
+from timeline.stores.live_updates import LiveUpdates
 from timeline.stores.local_chains import LocalChains
 from timeline.stores.local_copies import Snapshot
 from timeline.stores.post_facts import PostFactsCopy
@@ -77,6 +79,7 @@ class State:
     feed: Feed
     safety_updates: SafetyUpdates
     intake: EventIntake
+    live_updates: LiveUpdates
     acts_database: Database  # the same PostgreSQL with its own connections
     write_threads: WorkerThreads
     safety_threads: WorkerThreads
@@ -136,6 +139,7 @@ class AllSettings:
     new_posts: NewPostSettings
     model: ModelSettings = field(default_factory=lambda: load_settings(ModelSettings))
     retention: RetentionSettings = field(default_factory=lambda: load_settings(RetentionSettings))
+    live: LiveSettings = field(default_factory=lambda: load_settings(LiveSettings))
 
 
 def read_settings() -> AllSettings:
@@ -157,6 +161,7 @@ def read_settings() -> AllSettings:
         new_posts=load_settings(NewPostSettings),
         model=load_settings(ModelSettings),
         retention=load_settings(RetentionSettings),
+        live=load_settings(LiveSettings),
     )
 
 
@@ -207,6 +212,7 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
     redis_writes.on_hang = partial(background_refresh.wake, "redis")
     resources.stores.on_redis_failure = partial(background_refresh.wake, "outbox")
     write_threads = WorkerThreads("write", threads=WRITE_THREADS)
+    live_updates = LiveUpdates(user_store, redis_writes, write_threads, settings.live)
     return State(
         settings=settings.timeline,
         retention=settings.retention,
@@ -229,7 +235,9 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
             safety_updates=safety_updates,
             redis_writes=redis_writes,
             threads=write_threads,
+            live=live_updates,
         ),
+        live_updates=live_updates,
         acts_database=acts_database,
         write_threads=write_threads,
         safety_threads=WorkerThreads("act", threads=ACT_THREADS),

@@ -9,6 +9,7 @@ from s02_train_neucf.data.dataset import TrainingSet, training_set
 from s02_train_neucf.evaluation.evaluate import (
     VALIDATION_K,
     VALIDATION_METRIC,
+    VALIDATION_PAIRS,
     EvaluationTask,
     ModelRanker,
     metrics_per_user,
@@ -201,7 +202,7 @@ def _held_back(events: Events, posts: SortedPosts, features: PostFeatures, recip
     if split is None:
         return None
     data = with_event_weights(training_set(split.train, posts, features), split.train_events, posts, recipe)
-    return _HeldBack(data, task_of_split(split, posts), features)
+    return _HeldBack(data, task_of_split(split, posts, max_pairs=VALIDATION_PAIRS), features)
 
 
 def search(

@@ -10,6 +10,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from shared.candidates.candidate_events import CandidateEvents, candidate_events_of
+from shared.candidates.load_asked_for import SaidOfCandidates
 from shared.db.asked import known_askers
 from shared.db.bulk import Posts, Users, load_active_users, load_candidates, to_datetime
 from shared.db.bulk_events import EVERYTHING, KeptSince, load_all_events
@@ -52,8 +53,10 @@ class RankingInput:
     candidate_events: CandidateEvents  # the events on candidates, by index in `posts`
     users: Users
     viewers: Mapping[str, Viewer]  # users from whom posts are withheld; all others see everything but their own posts
-    viewer_version: int
+    version: int  # taken before anything was read; of the viewers and of all lists
     removed: set[int]  # post numbers of recently removed posts
+    since: datetime  # of the oldest event that was read
+    said: SaidOfCandidates  # what users say of `posts`
     suspended: Collection[str] = ()  # users whom the API suspended lately
     not_personalised: Collection[str] = ()  # users who are served what everyone is: no lists are made for them
     row_counts: Mapping[str, int] = field(default_factory=dict)  # rows of each relation, up to `MANY`
@@ -113,10 +116,11 @@ def load_ranking_input(
     for apart in (loaded.uncounted, loaded.silent):  # these users ask for pages, too: hide what they hid
         if len(apart):
             touched = touched.merged_with(posts_by_user(posts, post_numbers, apart, at_most=lists.seen_length))
-    viewers = _with_say(_viewers(user_id_hashes, authors, touched), said, muted_posts, muted_numbers)
+    viewers = with_say(viewers_of_users(user_id_hashes, authors, touched), said, muted_posts, muted_numbers)
     return RankingInput(
         posts=posts, post_numbers=post_numbers, events=loaded.counted, candidate_events=candidate_events, users=users,
-        viewers=viewers, viewer_version=version, removed=removals.post_numbers,
+        viewers=viewers, version=version, removed=removals.post_numbers, since=since,
+        said=SaidOfCandidates(posts, post_numbers),
         suspended=suspended, not_personalised=[user for user, say in said.items() if not say.is_personalised],
         clusters=clusters, row_counts=row_counts, author_hashes=author_hashes,
         uncounted=_uncounted(posts, loaded.uncounted),
@@ -142,8 +146,15 @@ def _uncounted(posts: Posts, events: Events) -> UncountedEvents:
 
 def catalogue_entries(inputs: RankingInput) -> Iterator[CatalogueEntry]:
     """What the timeline needs to know about each candidate."""
-    for number, post_id, author_id in zip(inputs.post_numbers, inputs.posts.ids, inputs.posts.author_ids, strict=True):
-        author, cluster = inputs.author_hashes[author_id], inputs.clusters.get(post_id, 0)
+    return catalogue_entries_of(inputs.posts, inputs.post_numbers, inputs.clusters, inputs.author_hashes)
+
+
+def catalogue_entries_of(
+    posts: Posts, post_numbers: list[int], clusters: Mapping[str, int], author_hashes: AuthorHashes
+) -> Iterator[CatalogueEntry]:
+    """The same of these posts."""
+    for number, post_id, author_id in zip(post_numbers, posts.ids, posts.author_ids, strict=True):
+        author, cluster = author_hashes[author_id], clusters.get(post_id, 0)
         yield CatalogueEntry(post_number=number, post_id=post_id, author=author, cluster=cluster)
 
 
@@ -189,9 +200,16 @@ def posts_by_user(
     return PostsByUser(seen=seen, hidden={user: frozenset(numbers) for user, numbers in hidden.items()})
 
 
-def _viewers(
+def viewers_of_users(
     id_hashes: Mapping[str, int], authors: Mapping[str, frozenset[int]], touched: PostsByUser
 ) -> dict[str, Viewer]:
+    """What is withheld from each of these users (id -> id hash); those from whom nothing is are left out.
+
+    Args:
+        id_hashes: of the users.
+        authors: user -> hashes of the authors who are withheld.
+        touched: the candidates that they have seen or hidden.
+    """
     viewers = {}
     for user_id, id_hash in id_hashes.items():
         hidden_authors, seen = authors.get(user_id, frozenset()), touched.seen.get(id_hash, ())
@@ -201,7 +219,7 @@ def _viewers(
     return viewers
 
 
-def _with_say(
+def with_say(
     viewers: dict[str, Viewer],
     said: Mapping[str, ViewerSay],
     muted_posts: Collection[Pair],

@@ -12,12 +12,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.db.engine import Database, relation_errors
+from shared.db.live_passes import wait_for_live_passes
 from shared.db.post_rows import forget_posts
 from shared.db.safety_outbox import SafetyChange, forget_user_in_changes, note_change
 from shared.db.tables import SCHEMA, erased_users, erasures, runs
 from shared.db.tombstones import bury, hold_off_writes
 from shared.domain import ERASED_FOR, MAX_ERASED, hash_of_user
 
+_LIVE_PASSES_END = timedelta(seconds=2)  # usually within a tenth of it
 _MARGIN = timedelta(minutes=1)  # a run that started so shortly after it may have loaded before the erasure was durable
 
 
@@ -107,7 +109,12 @@ def erasures_under_way(database: Database) -> list[Erasure]:
 
 
 def may_be_settled(database: Database, erasure: Erasure) -> bool:
-    """Whether no run is left that may have loaded the user before they were erased."""
+    """Whether no run and no live pass is left that may have loaded the user before they were erased.
+
+    Live passes take a moment, so this waits for those under way.
+    """
+    if not wait_for_live_passes(database, within=_LIVE_PASSES_END):
+        return False
     query = sa.text(
         f"""
         SELECT NOT EXISTS (

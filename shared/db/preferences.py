@@ -185,8 +185,9 @@ def put_settings(
         hold_off_erasures(connection)
         refuse_erased(connection, user_id)
         put = insert(viewer_settings).values(user_id=user_id, **values)
-        changes = values | {"changed_at": sa.func.now()}
-        connection.execute(put.on_conflict_do_update(index_elements=["user_id"], set_=changes))
+        if values:
+            connection.execute(put.on_conflict_do_update(index_elements=["user_id"], set_=values))
+        note_said(connection, [user_id])
         return note_change(connection, user_ids={user_id})
 
 

@@ -18,10 +18,10 @@ def wait_for_say(connection: sa.Connection, user_id: str) -> None:
 
 
 def note_said(connection: sa.Connection, user_ids: Collection[str]) -> None:
-    """Note that these users have said something, or taken it back: the next scoring run makes their lists anew."""
+    """Note that these users have said something, or taken it back: their lists are made anew."""
     query = f"""
         INSERT INTO {SCHEMA}.viewer_settings (user_id) SELECT id FROM unnest(CAST(:ids AS text[])) AS t(id) ORDER BY id
-        ON CONFLICT (user_id) DO UPDATE SET changed_at = now()
+        ON CONFLICT (user_id) DO UPDATE SET changed_at = now(), changed_xid = EXCLUDED.changed_xid
         """
     connection.execute(sa.text(query), {"ids": list(user_ids)})
 

@@ -5,12 +5,11 @@ All of it is in our own PostgreSQL. Muted authors are read by `shared.db.mutes`,
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from shared.db.engine import Database, DatabaseSnapshot
+from shared.db.engine import DatabaseSnapshot
 from shared.db.tables import SCHEMA
 from shared.eligibility import Pair
 from shared.preferences.rules import NO_RULES, ViewerRules
@@ -63,13 +62,6 @@ def load_muted_posts(snapshot: DatabaseSnapshot, *, of: Collection[str] | None =
         """
     found = snapshot.connection(snapshot.database.own).execute(sa.text(query), values)
     return {(user_id, post_id) for user_id, post_id in found}
-
-
-def said_since(database: Database, since: datetime) -> set[str]:
-    """Users who have said something of their timelines, or taken it back, since a time."""
-    query = sa.text(f"SELECT user_id FROM {SCHEMA}.viewer_settings WHERE changed_at >= :since")
-    with database.begin() as connection:
-        return set(connection.scalars(query, {"since": since}))
 
 
 class Wish(NamedTuple):

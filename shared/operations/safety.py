@@ -14,7 +14,7 @@ from shared.db.mutes import load_mutes
 from shared.db.phases import installation_id, read_phase
 from shared.db.post_rows import known_post_numbers, removed_post_numbers
 from shared.db.runs import newest_fence
-from shared.db.safety import load_blocks, load_hides, next_safety_version
+from shared.db.safety import load_blocks, load_hides, newest_version, next_safety_version
 from shared.db.takedowns import suspended_lately
 from shared.db.viewers_say import NOTHING_SAID, load_muted_posts, load_say
 from shared.domain import JOB_OF_PHASE, AuthorHashes, hash_of_user
@@ -44,6 +44,11 @@ def claim_redis(database: Database, writer: JobStore) -> None:
         raise StoreUnavailable(
             f"PostgreSQL is older than its Redis, which has seen run number {seen} where {given_out} was the last one:"
             " it was restored from a backup, and would number posts twice; say `warmline installation renew`"
+        )
+    if writer.newest_version() > newest_version(database):
+        raise StoreUnavailable(
+            "PostgreSQL is older than its Redis, which holds lists of a version that was not given out yet: it was"
+            " restored from a backup, and newer lists would lose against these; say `warmline installation renew`"
         )
 
 

@@ -188,6 +188,7 @@ class BackgroundRefresh:
     async def _copy_lists(self) -> None:
         publications = await self._reader.publications()
         self._metrics.publications(publications)
+        self._metrics.live(await self._reader.live_figures())
         snapshot, published = self._snapshot, publications.get(Phase.HEURISTIC)
         if published is not None and published == self._published.get(Phase.HEURISTIC):
             return
