@@ -221,7 +221,11 @@ def _publish(
         claim_redis(database, writer)
         writer.publish_catalogue(catalogue_entries(inputs))
         prepared = prepare_candidates(artefact, inputs, data, settings.formula, now)
-        scored = scored_lists(artefact, prepared, inputs, data, settings.lists, generation=run.fence, now=now)
+        with database.read() as snapshot:
+            asked = inputs.said.asked_by(snapshot)
+        scored = scored_lists(
+            artefact, prepared, inputs, data, settings.lists, asked=asked, generation=run.fence, now=now
+        )  # fmt: skip
         lists = _reported(scored, run, len(data.users))
         published = writer.publish_lists(lists, phase=Phase.NEUCF, job=JOB, run=run.fence)
         without = [*users_turned_cold(inputs, data, loaded.chosen), *inputs.not_personalised]

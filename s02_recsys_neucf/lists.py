@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from s02_recsys_neucf.load import ScoringData
 from s02_recsys_neucf.score import IndicesPerUser, RankedBlock, rank_prepared, users_from, with_serving_order
+from shared.candidates.asked_for import AskedFor, pool_of
 from shared.candidates.columns import PostIndex
 from shared.candidates.heuristic_scores import score_posts
 from shared.candidates.ranking_input import RankingInput
@@ -71,10 +72,35 @@ def scored_lists(
     data: ScoringData,
     lists: ListSettings,
     *,
+    asked: AskedFor | None,
     generation: int,
     now: datetime,
 ) -> Iterator[tuple[str, bytes]]:
-    """Pairs of user id and encoded list, block by block; users to whom nothing may be shown are left out."""
+    """Pairs of user id and encoded list, block by block; users to whom nothing may be shown are left out.
+
+    Of users who have said something (`asked`), longer lists are scored, and cut in the order that was asked for.
+    """
+    if asked is not None:
+        asks = np.array([asked.has(inputs.users.ids[index]) for index in data.users], np.bool_)
+        if asks.any():
+            for some, said in ((data.take(np.flatnonzero(~asks)), None), (data.take(np.flatnonzero(asks)), asked)):
+                yield from _lists_of(artefact, candidates, inputs, some, lists, said, generation=generation, now=now)
+            return
+    yield from _lists_of(artefact, candidates, inputs, data, lists, None, generation=generation, now=now)
+
+
+def _lists_of(
+    artefact: Artefact,
+    candidates: PreparedCandidates,
+    inputs: RankingInput,
+    data: ScoringData,
+    lists: ListSettings,
+    asked: AskedFor | None,
+    *,
+    generation: int,
+    now: datetime,
+) -> Iterator[tuple[str, bytes]]:
+    """The same of users all of whom, or none, have said something."""
     model, device = artefact.model, next(artefact.model.parameters()).device
     users = users_from(
         model,
@@ -87,9 +113,12 @@ def scored_lists(
     ids = [inputs.users.ids[index] for index in data.users]
     withheld = IndicesPerUser.of([candidates.index.withheld(inputs.viewer(user_id)) for user_id in ids])
     head = RankedList(source=Source.NEUCF, generation=generation, generated_at=now, entries=b"")
-    if len(candidates):
-        for block in rank_prepared(candidates.fused, users, withheld, lists.list_length):
-            yield from encoded_lists(block, ids, candidates.packed, head, version=inputs.version)
+    length = lists.list_length
+    if len(candidates) and ids:
+        for block in rank_prepared(candidates.fused, users, withheld, length if asked is None else pool_of(length)):
+            yield from encoded_lists(
+                block, ids, candidates.packed, head, asked=asked, length=length, version=inputs.version
+            )  # fmt: skip
 
 
 def reasons(post_rows: npt.NDArray[np.int64], data: ScoringData) -> npt.NDArray[np.int64]:
@@ -103,12 +132,21 @@ def reasons(post_rows: npt.NDArray[np.int64], data: ScoringData) -> npt.NDArray[
 
 
 def encoded_lists(
-    block: RankedBlock, ids: list[str], packed: Packed, head: RankedList, *, version: int
+    block: RankedBlock,
+    ids: list[str],
+    packed: Packed,
+    head: RankedList,
+    *,
+    asked: AskedFor | None,
+    length: int,
+    version: int,
 ) -> Iterator[tuple[str, bytes]]:
-    """Pairs of user id and encoded list; users to whom nothing may be shown are left out."""
+    """Pairs of user id and encoded list of this length; users to whom nothing may be shown are left out."""
     entries = entries_of(packed[np.maximum(block.indices, 0)], block.scores)
     shown = block.indices != NO_POST
     for index, user_id in enumerate(ids[block.users]):
-        of_user = entries[index][shown[index]]
-        if len(of_user):
-            yield user_id, encode_lists(head, [of_user.tobytes()], version=version)[0]
+        own = entries[index][shown[index]]
+        is_asking = asked is not None and asked.has(user_id)
+        listed = asked.listed(user_id, own.tobytes(), length=length) if asked and is_asking else own[:length].tobytes()
+        if listed:
+            yield user_id, encode_lists(head, [listed], version=version)[0]

@@ -11,6 +11,7 @@ from s02_recsys_neucf.lists import PreparedCandidates, encoded_lists
 from s02_recsys_neucf.load import Likes, ScoringData, likes_of
 from s02_recsys_neucf.post_memory import EncoderCards, PostMemory
 from s02_recsys_neucf.score import IndicesPerUser, rank_prepared
+from shared.candidates.asked_for import pool_of
 from shared.candidates.ranking_input import RankingInput
 from shared.content.encode_posts import Encoders
 from shared.db.engine import Database, DatabaseSnapshot
@@ -132,7 +133,10 @@ class LiveNeuCF:
         )  # fmt: skip
         withheld = IndicesPerUser.of([prepared.index.withheld(found.viewer(index)) for index in warm])
         head = RankedList(source=Source.NEUCF, generation=current.candidates.generation, generated_at=now, entries=b"")
-        blocks = rank_prepared(prepared.fused, users, withheld, self._lists.list_length)
+        asked, length = current.candidates.said.asked_by(snapshot, ids), self._lists.list_length
+        blocks = rank_prepared(prepared.fused, users, withheld, length if asked is None else pool_of(length))
         return dict(
-            pair for block in blocks for pair in encoded_lists(block, ids, prepared.packed, head, version=version)
+            pair
+            for block in blocks
+            for pair in encoded_lists(block, ids, prepared.packed, head, asked=asked, length=length, version=version)
         )

@@ -1,7 +1,7 @@
 """The cuts of the replay as units of work, which may run side by side in processes of their own.
 
-With a warm start, all cuts start from the model of the warm-up: nightly trainings start from the champion, which is
-seldom of the night before, and a chain from cut to cut could not run side by side.
+All cuts start from the model of the warm-up, which takes fewer epochs than random weights. A chain from cut to cut
+could not run side by side, and gets worse from night to night (EXPERIMENTS.md).
 """
 
 from collections.abc import Sequence
@@ -111,13 +111,12 @@ class ReplayUnit:
 
 
 def units_of(
-    plan: "EvaluationPlan",
     cuts: Sequence[ReplayCut],
     evaluate_global: EvaluateGlobal,
     search_result: "SearchResult",
     searched_at: float,
 ) -> list[ReplayUnit]:
-    """One for each cut, in order of time; with a warm start the first one gives its model to the others."""
+    """One for each cut, in order of time; the first one gives its model to the others."""
     units = [
         ReplayUnit(
             cut=cut,
@@ -131,7 +130,7 @@ def units_of(
         for index, cut in enumerate(cuts)
         if cut.start >= searched_at
     ]
-    return [replace(units[0], gives_model=plan.warm), *units[1:]] if units else []
+    return [replace(units[0], gives_model=True), *units[1:]] if units else []
 
 
 def name_of_cut(index: int, n_cuts: int) -> str:

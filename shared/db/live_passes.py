@@ -100,7 +100,7 @@ class Arrived:
 
 
 def arrived_lately(database: Database, since: int, *, at_most: int) -> Arrived:
-    """Users with events that were written, or taken back, by a transaction from `since` on; the oldest events first.
+    """Users who did or said something, or took it back, in a transaction from `since` on; the oldest first.
 
     Args:
         database: ours.
@@ -113,6 +113,9 @@ def arrived_lately(database: Database, since: int, *, at_most: int) -> Arrived:
              ORDER BY changed_xid LIMIT :at_most)
             UNION ALL
             (SELECT user_id, changed_xid, NULL FROM {SCHEMA}.revoking_users WHERE changed_xid >= :since
+             ORDER BY changed_xid LIMIT :at_most)
+            UNION ALL
+            (SELECT user_id, changed_xid, NULL FROM {SCHEMA}.viewer_settings WHERE changed_xid >= :since
              ORDER BY changed_xid LIMIT :at_most)
         ) AS arrived
         WHERE changed_xid < pg_snapshot_xmax(pg_current_snapshot())::text::bigint

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from shared.candidates.load_asked_for import SaidOfCandidates
 from shared.candidates.ranking_input import RankingInput, posts_by_user, viewers_of_users, with_say
 from shared.db.bulk import Posts, to_datetime
 from shared.db.bulk_events import KeptSince, load_events_of
@@ -32,6 +33,7 @@ class Candidates:
     post_numbers: list[int]
     clusters: Mapping[str, int]  # post id -> cluster of near-duplicate photos
     since: datetime  # events from this time on tell what a user has seen
+    said: SaidOfCandidates  # what users say of `posts`
 
     @property
     def newest_at(self) -> datetime:
@@ -43,7 +45,7 @@ class Candidates:
         """Those of a run."""
         return cls(
             generation=generation, version=inputs.version, posts=inputs.posts, post_numbers=inputs.post_numbers,
-            clusters=inputs.clusters, since=inputs.since,
+            clusters=inputs.clusters, since=inputs.since, said=inputs.said,
         )  # fmt: skip
 
     def numbers_of(self, post_ids: Collection[str]) -> dict[str, int]:

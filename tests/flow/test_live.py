@@ -5,7 +5,18 @@ from unittest.mock import patch
 
 from shared.domain import Phase
 from shared.ranked_lists import keys
-from tests.flow.deployment import ANN, COLD, LISTS, Deployment, ask, author_of, eventually, ids, until_ready
+from tests.flow.deployment import (
+    ANN,
+    COLD,
+    LISTS,
+    Deployment,
+    ask,
+    author_of,
+    eventually,
+    ids,
+    posts_of,
+    until_ready,
+)
 from tests.flow.live import KEY, heuristic_ranker, live, posts_in, send, until_newer, version_of
 
 
@@ -72,6 +83,21 @@ def test_events_in_the_teams_tables_are_followed(either_deployment: Deployment) 
         deployment.add_events(ANN, [post], kind="like")  # nobody tells the ranker
         until_newer(deployment, ANN, before)
         assert post not in posts_in(deployment, ANN)
+
+
+def test_more_of_an_author_is_in_the_list_within_two_seconds_and_its_undo_too(either_deployment: Deployment) -> None:
+    deployment = either_deployment
+    with deployment.timeline() as client, live(deployment, heuristic_ranker()):
+        until_ready(client)
+        version, before = version_of(deployment, ANN), posts_in(deployment, ANN)
+        said = client.post(f"/users/{ANN}/preferences", json={"more": {"author": "author7"}}, headers=KEY).json()
+        assert until_newer(deployment, ANN, version) < 2
+        assert len({*posts_in(deployment, ANN)[:5]} & posts_of("author7")) >= 3
+        version = version_of(deployment, ANN)
+        undone = client.delete(f"/users/{ANN}/preferences/{said['preference_id']}", headers=KEY)
+        assert undone.status_code == 204
+        assert until_newer(deployment, ANN, version) < 2
+        assert posts_in(deployment, ANN) == before
 
 
 def test_a_live_list_obeys_what_its_user_has_said(ranked_deployment: Deployment) -> None:

@@ -20,8 +20,7 @@ PENDING: Documented = {202: {"model": ActPending, "description": "durable; Redis
 
 
 async def obeyed(state: "State", change: "SafetyChange") -> Response:
-    """204 if every process obeys from its next page on, else 202. Their lists are filled up anew soon."""
+    """204 if every process obeys from its next page on, else 202."""
     if await state.safety_updates.apply(change):
-        await state.live_updates.notify_of(dict.fromkeys(change.user_ids))
         return Response(status_code=204)
     return PrintableJSON(ActPending().model_dump(), status_code=202)

@@ -1,6 +1,6 @@
 """Tells the rankers whose lists are out of date. Best effort: they find in PostgreSQL what they were not told."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -25,11 +25,10 @@ class LiveUpdates:
 
     async def notify(self, events: Sequence[Event]) -> None:
         """These events are durable, or were taken back."""
-        await self.notify_of(dict.fromkeys(event.user_id for event in events if event.kind in TELLING_KINDS))
+        await self.notify_of(list(dict.fromkeys(event.user_id for event in events if event.kind in TELLING_KINDS)))
 
-    async def notify_of(self, user_ids: Iterable[str]) -> None:
-        """What is withheld from these users, or what they did, has changed; each once, the oldest first."""
-        users = list(user_ids)
+    async def notify_of(self, users: Sequence[str]) -> None:
+        """These users have done or said something that is durable."""
         if not users or not self._settings.live:
             return
         notify = partial(self._user_store.notify_rankers, users, at_most=self._settings.live_backlog)
