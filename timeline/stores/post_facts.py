@@ -25,6 +25,7 @@ VALID_SECONDS = 30.0  # as long as the newest posts (`timeline.stores.background
 MAX_POSTS = 50_000
 MAX_CHARACTERS = 20_000_000  # of all captions
 MAX_RULES = 1_000  # different rules of viewers
+SHARED_LISTS = 4  # that are remembered for each: new posts, everyone's list with the newest posts, older ones
 NOTHING = PostFacts()
 
 
@@ -41,6 +42,14 @@ class _Judged(Struct):
     since: float
     numbers: set[int] = field(default_factory=set)
     withheld: set[int] = field(default_factory=set)
+    # Of lists that all users share, which are the same objects from page to page: what is withheld of each.
+    shared: list[tuple[frozenset[int], frozenset[int]]] = field(default_factory=list)
+
+    def of_shared(self, post_numbers: frozenset[int]) -> frozenset[int] | None:
+        for known, withheld in self.shared:
+            if known is post_numbers:
+                return withheld
+        return None
 
 
 class PostFactsCopy:
@@ -52,10 +61,18 @@ class PostFactsCopy:
         self._judged: OrderedDict[ViewerRules, _Judged] = OrderedDict()
         self._characters = 0
 
-    async def withheld(self, rules: ViewerRules, post_numbers: Set[int], budget: "RequestBudget") -> Set[int]:
-        """Those of these posts that the rules withhold; perhaps also others that were asked for before.
+    async def withheld(
+        self, rules: ViewerRules, post_numbers: Set[int], shared: frozenset[int], budget: "RequestBudget"
+    ) -> Set[int]:
+        """Those of these posts that the rules withhold.
 
         While PostgreSQL is away, posts that are not known here are not withheld; the budget is told.
+
+        Args:
+            rules: of the viewer.
+            post_numbers: of their own lists, or of their chain.
+            shared: the posts of a list that all users share: the same object as long as the list is.
+            budget: of the request.
         """
         now = time.monotonic()
         judged = self._judged.get(rules)
@@ -64,12 +81,19 @@ class PostFactsCopy:
         self._judged.move_to_end(rules)
         while len(self._judged) > MAX_RULES:
             self._judged.popitem(last=False)
+        of_shared = judged.of_shared(shared)
         missing = post_numbers - judged.numbers
+        if of_shared is None:
+            missing |= shared - judged.numbers
         if missing:
             known = await self._facts(missing, budget, now)
             judged.numbers.update(known)
             judged.withheld.update(number for number, facts in known.items() if rules.withhold(facts))
-        return judged.withheld
+        if of_shared is None:
+            of_shared = shared & judged.withheld
+            if shared <= judged.numbers:
+                judged.shared = [*judged.shared[1 - SHARED_LISTS :], (shared, of_shared)]
+        return of_shared.union(filter(judged.withheld.__contains__, post_numbers))
 
     def forget(self) -> None:
         """Drop everything: somebody was erased, or the numbers mean other posts."""
