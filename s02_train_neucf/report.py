@@ -158,10 +158,10 @@ def evaluate_model(
 
     Epochs and learning rate are searched for once, on likes before the warm-up that the per-user cut does not ask for
     either. The model of the first judged cut is also used for the global cut, which has the same training data.
-    Each cut's model starts from that of the warm-up, and that one from random values, so no model has seen its test
-    likes.
-    Where data are many, only one member is trained per cut: three take three times as long, and their mean, which goes
-    live, was never measured worse than one of them (EXPERIMENTS.md).
+    Each cut's model starts from that of the warm-up. Where data are many, only one member is trained per cut, since
+    three take three times as long, and their mean, which goes live, was never measured worse than one of them
+    (EXPERIMENTS.md); the warm-up's and the per-user cut's model then start from that of the search. No model has seen
+    its test likes.
 
     Args:
         plan: how models are trained and evaluated.
@@ -180,15 +180,23 @@ def evaluate_model(
     shared = workers.share((replace(plan, watch=Stopwatch(), report_progress=ignore_progress), history))
     messages = Messages(plan, on_epoch)
     search_result, searched_at = _search(plan, cuts, on_epoch, workers)
+    searched = None
+    if search_result is not None:
+        searched = search_result.model if plan.recipe.members == 1 else None
+        search_result = replace(search_result, model=None)  # which units would carry along
     units = [] if search_result is None else units_of(cuts, evaluate_global_cut, search_result, searched_at)
 
     def submit(unit: ReplayUnit) -> Pending[Replayed | None]:
         apart = ALL_POSTS if unit.is_global else ""
         return workers.submit(unit, shared, name=unit.name, on_message=messages.take, apart=apart)
 
-    first = [submit(unit) for unit in units[:1]]
+    first = [submit(replace(unit, predecessor=searched)) for unit in units[:1]]
     per_user = workers.submit(
-        partial(_evaluate_users, search_result), shared, name=PER_USER, on_message=messages.take, apart=ALL_POSTS
+        partial(_evaluate_users, search_result, searched),
+        shared,
+        name=PER_USER,
+        on_message=messages.take,
+        apart=ALL_POSTS,
     )
     if search_result is not None:
         search_result = replace(search_result, recipe=replace(search_result.recipe, members=members))
@@ -239,9 +247,11 @@ def _split_users(data: TrainingData) -> Split:
     return per_user_cut(data.events, data.posts, share=PER_USER_SHARE)
 
 
-def _evaluate_users(search_result: SearchResult | None, shared: SharedPlan, on_message: OnMessage) -> Report | None:
+def _evaluate_users(
+    search_result: SearchResult | None, predecessor: Predecessor | None, shared: SharedPlan, on_message: OnMessage
+) -> Report | None:
     plan = with_messages(shared[0], on_message)
-    report = evaluate_per_user_cut(plan, search_result, lambda cut, epoch: on_message((cut, epoch)))
+    report = evaluate_per_user_cut(plan, search_result, lambda cut, epoch: on_message((cut, epoch)), predecessor)
     on_message(plan.watch)
     return report
 
@@ -291,7 +301,9 @@ def evaluate_global_cut(plan: EvaluationPlan, fitted: Fitted, *, at: float, sear
     return _evaluate(plan, cut, fitted)
 
 
-def evaluate_per_user_cut(plan: EvaluationPlan, search_result: SearchResult | None, on_epoch: OnEpoch) -> Report | None:
+def evaluate_per_user_cut(
+    plan: EvaluationPlan, search_result: SearchResult | None, on_epoch: OnEpoch, predecessor: Predecessor | None = None
+) -> Report | None:
     """Evaluate on each user's last likes.
 
     All posts that are not deleted are ranked; those without a like in training are asked for in the cold row too.
@@ -300,11 +312,14 @@ def evaluate_per_user_cut(plan: EvaluationPlan, search_result: SearchResult | No
         plan: how models are evaluated.
         search_result: found without these likes, some of which are older than the first cut; None: search here.
         on_epoch: called after each epoch, with the name of the cut.
+        predecessor: a model to start from that has not seen these likes; None: there is none.
     """
     data = plan.data.without_deleted()
     split = _split_users(data)
     try:
-        fitted = plan.fit(replace(data, events=split.train_events), partial(on_epoch, PER_USER), search_result)
+        fitted = plan.fit(
+            replace(data, events=split.train_events), partial(on_epoch, PER_USER), search_result, predecessor
+        )
     except TrainingRefused:
         return None
     task = _task(split, data)

@@ -49,6 +49,7 @@ class SearchResult:
 
     recipe: Recipe
     epochs: tuple[EpochResult, ...] = ()  # of the search; empty if there was none
+    model: Predecessor | None = None  # the best one; it knows nothing of the likes that were held back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -242,7 +243,8 @@ def search(
         (again,) = train_with(slower)
         if best_figure(again) > best_figure(trained):
             recipe, trained = slower, again
-    return SearchResult(recipe=replace(recipe, epochs=trained.best_epoch), epochs=trained.epochs)
+    model = Predecessor(name="the search", model=trained.model, users=data.users, posts=data.posts)
+    return SearchResult(recipe=replace(recipe, epochs=trained.best_epoch), epochs=trained.epochs, model=model)
 
 
 def best_figure(trained: TrainedModel) -> float:

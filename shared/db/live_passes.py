@@ -91,19 +91,46 @@ class _StillUnderWay(Exception):
     """A pass holds the lock."""
 
 
-def arrived_lately(database: Database, mark: int) -> dict[str, int]:
-    """Users whose list may lack what they did or said, or took back, since a mark: user -> newest transaction."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """Users whose list may lack an event."""
+
+    newest: Mapping[str, int]  # user -> the newest transaction that wrote, or took back, an event of theirs
+    until: int | None  # transaction up to which all are there; None: these are all
+
+
+def arrived_lately(database: Database, since: int, *, at_most: int) -> Arrived:
+    """Users who did or said something, or took it back, in a transaction from `since` on; the oldest first.
+
+    Args:
+        database: ours.
+        since: transaction.
+        at_most: events that are read at once; an import may have written very many.
+    """
     query = f"""
-        SELECT user_id, max(changed_xid) FROM (
-            SELECT user_id, changed_xid FROM {SCHEMA}.interactions WHERE changed_xid >= :mark AND kind IN ({_KINDS})
-            UNION ALL SELECT user_id, changed_xid FROM {SCHEMA}.revoking_users WHERE changed_xid >= :mark
-            UNION ALL SELECT user_id, changed_xid FROM {SCHEMA}.viewer_settings WHERE changed_xid >= :mark
+        SELECT user_id, changed_xid FROM (
+            (SELECT user_id, changed_xid, kind FROM {SCHEMA}.interactions WHERE changed_xid >= :since
+             ORDER BY changed_xid LIMIT :at_most)
+            UNION ALL
+            (SELECT user_id, changed_xid, NULL FROM {SCHEMA}.revoking_users WHERE changed_xid >= :since
+             ORDER BY changed_xid LIMIT :at_most)
+            UNION ALL
+            (SELECT user_id, changed_xid, NULL FROM {SCHEMA}.viewer_settings WHERE changed_xid >= :since
+             ORDER BY changed_xid LIMIT :at_most)
         ) AS arrived
         WHERE changed_xid < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
-        GROUP BY user_id
+          AND (kind IS NULL OR kind IN ({_KINDS}))
+        ORDER BY changed_xid
         """
+    last = f"""
+        SELECT changed_xid FROM {SCHEMA}.interactions WHERE changed_xid >= :since
+        ORDER BY changed_xid OFFSET :at_most - 1 LIMIT 1
+        """
+    values = {"since": since, "at_most": at_most}
     with database.begin() as connection:
-        return {user: int(xid) for user, xid in connection.execute(sa.text(query), {"mark": mark})}
+        until = connection.scalar(sa.text(last), values)
+        found = connection.execute(sa.text(query), values)
+        return Arrived(newest={user: int(xid) for user, xid in found}, until=None if until is None else int(until))
 
 
 def mark_of_last(database: Database, *, within: timedelta) -> int | None:

@@ -13,7 +13,8 @@ from shared.ranked_lists.job_store import JobStore
 from shared.ranked_lists.live_queue import LiveQueue
 
 READ_AGAIN = timedelta(minutes=5)  # events that are read again when a process starts to listen
-MISSED_EVERY = timedelta(seconds=10)
+MISSED_EVERY = timedelta(seconds=3)
+EVENTS_AT_ONCE = 20_000  # that are searched for missed ones
 # Transactions become visible later than the times that they write, and clocks differ.
 OVERLAP = timedelta(seconds=30)
 
@@ -59,10 +60,12 @@ class Follower:
         since = self.missed.since
         if since is None or since > sample.oldest:  # the first time, or after a restore, which begins to count anew
             since = mark_of_last(self._database, within=READ_AGAIN) or sample.oldest
-        arrived = arrived_lately(self._database, since)
-        users = list(arrived)
+            self.missed.since = since
+        arrived = arrived_lately(self._database, since, at_most=EVENTS_AT_ONCE)
+        users = list(arrived.newest)
         versions = dict(zip(users, self._writer.list_versions(users, phase=self._phase), strict=True))
-        missed = self.missed.missed(arrived, versions, lag=timedelta(seconds=self._queue.lag()))
+        lag = timedelta(seconds=self._queue.lag())
+        missed = self.missed.missed(arrived.newest, versions, lag=lag, until=arrived.until)
         if missed:
             self._queue.add(missed, at_most=self._settings.live_backlog)  # who finds no room is found again
             self._queue.count(missed=len(missed))

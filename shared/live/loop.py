@@ -108,12 +108,15 @@ class LiveLoop:
         if is_behind and published is not None and time.monotonic() >= self._load_at:
             self._load_at = time.monotonic() + LOAD_AGAIN.total_seconds()
             self._ranker.load(self._database, generation=published.run, now=datetime.now(UTC))
+            self._load_at = float("-inf")
             if self._ranker.candidates is not None:  # it may have found posts that are newer than the publication
                 self._publish_catalogue(self._ranker.candidates)
         fresh = self._ranker.candidates
         if fresh is not self._candidates and fresh is not None:
-            # Their lists have higher versions than the run's, but are made from the candidates before.
-            outdated = [user for user, version in self._written.items() if version > fresh.version]
+            # Their lists have higher versions than the run's, but are made from the candidates before. The version of
+            # another process's run is not known: then it is everybody.
+            since = 0 if is_behind else fresh.version
+            outdated = [user for user, version in self._written.items() if version > since]
             self._candidates, self._written = fresh, {}
             self._follower.add(outdated)
 

@@ -14,7 +14,7 @@ from shared.db.live_passes import LivePass
 
 MAX_SAMPLES = 4_000
 REMEMBERED = 100_000  # users whose pass left no list
-GRACE = timedelta(seconds=3)  # in which an event reaches the queue, or is on its way
+GRACE = timedelta(seconds=2)  # in which an event reaches the queue, or is on its way
 
 
 class MissedEvents:
@@ -34,19 +34,26 @@ class MissedEvents:
         while len(self._without_list) > REMEMBERED:
             del self._without_list[next(iter(self._without_list))]
 
-    def missed(self, arrived: Mapping[str, int], versions: Mapping[str, int], *, lag: timedelta) -> list[str]:
+    def missed(
+        self, arrived: Mapping[str, int], versions: Mapping[str, int], *, lag: timedelta, until: int | None = None
+    ) -> list[str]:
         """Those users whose list lacks an event; the oldest event first.
 
         Args:
             arrived: user -> the newest transaction that changed their events, since `since`.
             versions: user -> version of their list.
+            until: transaction up to which `arrived` has all; None: it has all.
             lag: how long the first user in the queue has been waiting: newer events are probably in the queue.
         """
         before = self._seen_before(lag + GRACE)
         if before is None:
             return []
         found = {user: xid for user, xid in arrived.items() if before.saw(xid) and not self._has(user, xid, versions)}
-        self.since = min([*found.values(), before.oldest])
+        if found or until is None or self.since is None:
+            self.since = min([*found.values(), before.oldest])
+        else:
+            # Of a transaction that wrote more than is read at once, the rest is left to the runs.
+            self.since = min(before.oldest, max(until, self.since + 1))
         return sorted(found, key=lambda user: (found[user], user))
 
     def _has(self, user: str, xid: int, versions: Mapping[str, int]) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+import pytest
 import torch
 
 from s02_train_neucf.data.load import TrainingData
@@ -63,7 +64,9 @@ def training_run(n_workers: int) -> TrainingRun:
     )  # fmt: skip
 
 
-def test_nothing_depends_on_the_number_of_processes() -> None:
+@pytest.mark.parametrize("few_likes", [0, 250_000])
+def test_nothing_depends_on_the_number_of_processes(few_likes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("s02_train_neucf.report.FEW_LIKES", few_likes)
     alone, together = training_run(1), training_run(2)
     assert alone.report == together.report
     assert alone.losses == together.losses

@@ -1,5 +1,6 @@
 """The two cuts with all posts ranked, on a world in which posts come and go all the time."""
 
+import logging
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from s02_train_neucf.data.load import TrainingData
 from s02_train_neucf.evaluation.evaluate import Report
 from s02_train_neucf.evaluation.split import Split, per_user_cut, validation_cut
 from s02_train_neucf.evaluation.tuning import TUNABLE, tunable_for
-from s02_train_neucf.gate.cuts import cuts_of
+from s02_train_neucf.gate.cuts import N_CUTS, cuts_of
 from s02_train_neucf.gate.history import History
 from s02_train_neucf.gate.rank_at import ReplayRules
 from s02_train_neucf.learning.fit import Fitted, SearchResult, fit
@@ -165,6 +166,20 @@ def test_one_search_serves_all_cuts_and_sees_nothing_that_any_of_them_asks_for(
     assert pairs_of(searched[0].events).isdisjoint(pairs_of(asked))
     warm_up, *_ = cuts_of(plan.data.events, history.likes, min_known=RULES.min_known)
     assert searched[0].events.at.max() < warm_up.start
+
+
+@pytest.mark.parametrize(("few_likes", "by_chance"), [(0, 0), (250_000, 2)])
+def test_with_many_likes_the_warm_up_and_the_per_user_cut_start_from_the_model_of_the_search(
+    few_likes: int, by_chance: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="warmline")
+    monkeypatch.setattr("s02_train_neucf.report.FEW_LIKES", few_likes)
+    plan = plan_of(births(0, n_users=40, n_posts=60, seen=30))
+    plan = replace(plan, recipe=replace(plan.recipe, members=2))
+    evaluate_model(plan, History.of(plan.data), lambda _cut, _epoch: None)
+    starts = [record.getMessage() for record in caplog.records if "train.warm_start" in record.getMessage()]
+    assert sum("the search" in start for start in starts) == 2 - by_chance
+    assert sum("the warm-up" in start for start in starts) == N_CUTS
 
 
 def pairs_of(events: Events | Examples) -> set[tuple[int, int]]:
