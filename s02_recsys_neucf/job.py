@@ -5,17 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
 
 from s02_recsys_neucf.choose_users import JOB as JOB
 from s02_recsys_neucf.choose_users import ChosenUsers, choose_users, last_run, settings_hash
+from s02_recsys_neucf.lists import ListsToMake, made_lists
 from s02_recsys_neucf.load import ScoringData, load_scoring_data
-from s02_recsys_neucf.score import IndicesPerUser, RankedBlock, candidates_from, rank, users_from, with_serving_order
 from s02_recsys_neucf.settings import ScoreSettings
-from shared.candidates.columns import PostIndex
-from shared.candidates.heuristic_scores import score_posts
 from shared.candidates.ranking_input import RankingInput, catalogue_entries, load_ranking_input
 from shared.content.encode_posts import Encoders, build_encoders, build_served_encoders, encode_new
 from shared.content.encoders.stored_only import StoredOnlyEncoder
@@ -30,18 +26,14 @@ from shared.db.phases import installation_id
 from shared.db.rights import SCORING, refuse_without_rights
 from shared.db.runs import Run, for_run
 from shared.db.vectors import ContentKind, has_vectors
-from shared.domain import Phase, Reason, Source
+from shared.domain import Phase
 from shared.errors import ArtefactError
 from shared.jobs.stages import Stopwatch
 from shared.logs import stage
 from shared.neucf.artefact import Artefact, load_artefact, read_manifest
-from shared.neucf.fast.top_k import NO_POST
 from shared.neucf.model_folder import refuse_foreign_folder
-from shared.neucf.serving_order import ServingOrder, added_to_logits
 from shared.neucf.warm_up import compile_kernels
 from shared.operations.safety import claim_redis
-from shared.ranked_lists.codec import RankedList, encode
-from shared.ranked_lists.codec_columns import Packed, entries_of, pack_posts
 from shared.ranked_lists.job_store import JobStore, PublishedCounts
 from shared.ranked_lists.publication import Publication
 from shared.settings import HeuristicSettings, ListSettings, ModelSettings, RetentionSettings, WindowSettings
@@ -49,7 +41,6 @@ from shared.settings import HeuristicSettings, ListSettings, ModelSettings, Rete
 # Seconds of each step in the demo, for a run that has nothing to encode; only their ratios count.
 STEPS = {"start": 5.0, "captions": 0.2, "photos": 0.2, "loading": 0.5, "lists": 2.0}
 PROGRESS_EVERY = 100  # lists
-SECONDS_PER_DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +52,7 @@ class JobSettings:
     content: ContentSettings
     lists: ListSettings
     window: WindowSettings
-    formula: HeuristicSettings  # the serving order uses its popularity term
+    formula: HeuristicSettings  # the final ranker uses its terms
     retention: RetentionSettings = field(default_factory=RetentionSettings)
 
     @property
@@ -180,8 +171,10 @@ def _publish(
     with stage("score.publish") as facts:
         claim_redis(database, writer)
         writer.publish_catalogue(catalogue_entries(inputs))
-        added = serving_term(artefact.manifest.serving_order, inputs, settings.formula, now)
-        lists = _reported(scored_lists(artefact, inputs, data, added, settings.lists, run, now), run, len(data.users))
+        made_from = ListsToMake(
+            artefact=artefact, inputs=inputs, data=data, formula=settings.formula, lists=settings.lists, now=now
+        )
+        lists = _reported(made_lists(made_from, run), run, len(data.users))
         published = writer.publish_lists(lists, phase=Phase.NEUCF, job=JOB, run=run.fence)
         dropped = writer.drop_lists(users_turned_cold(inputs, data, loaded.chosen), phase=Phase.NEUCF)
         facts.update(lists=published.lists, bytes=published.bytes, dropped=dropped)
@@ -236,69 +229,6 @@ def load_champion(settings: ModelSettings, model: ModelVersion, encoders: Encode
         sha256=model.sha256,
         manifest_sha256=model.manifest_sha256,
     )
-
-
-def serving_term(
-    order: ServingOrder, inputs: RankingInput, formula: HeuristicSettings, now: datetime
-) -> npt.NDArray[np.float32]:
-    """What the serving order adds to every score of a candidate in this run. -> (n_posts,)"""
-    popularity = score_posts(inputs.posts, inputs.candidate_events, formula, now).popularity
-    return added_to_logits(
-        order, popularity=popularity, age_days=(now.timestamp() - inputs.posts.created_at) / SECONDS_PER_DAY
-    )
-
-
-def scored_lists(
-    artefact: Artefact,
-    inputs: RankingInput,
-    data: ScoringData,
-    added: npt.NDArray[np.float32],
-    lists: ListSettings,
-    run: Run,
-    now: datetime,
-) -> Iterator[tuple[str, bytes]]:
-    """Pairs of user id and encoded list, block by block; users to whom nothing may be shown are left out.
-
-    `added` is the serving order's term of each candidate, from `serving_term`.
-    """
-    model, device = artefact.model, next(artefact.model.parameters()).device
-    post_rows = artefact.posts.model_rows(inputs.posts.id_hashes)
-    users = users_from(
-        model,
-        artefact.users.model_rows(data.user_id_hashes),
-        data.liked,
-        artefact.posts.model_rows(data.liked_id_hashes),
-        data.liked_features,
-        device,
-    )
-    candidates = with_serving_order(candidates_from(model, post_rows, device, data.candidate_features), added)
-    index = PostIndex.of(inputs.post_numbers, inputs.posts.author_ids)
-    ids = [inputs.users.ids[index] for index in data.users]
-    withheld = IndicesPerUser.of([index.withheld(inputs.viewer(user_id)) for user_id in ids])
-    packed = pack_posts(inputs.post_numbers, reasons(post_rows, data))
-    for block in rank(model, users, candidates, withheld, lists.list_length):
-        for user_id, entries in _entries(block, ids, packed):
-            ranked = RankedList(source=Source.NEUCF, generation=run.fence, generated_at=now, entries=entries)
-            yield user_id, encode(ranked)
-
-
-def reasons(post_rows: npt.NDArray[np.int64], data: ScoringData) -> npt.NDArray[np.int64]:
-    """Why a post is in a list: the model learned it from likes, or, if it is newer, its photo or caption."""
-    image, caption = data.candidate_features.image, data.candidate_features.caption
-    cold = post_rows == 0
-    by_caption = cold & caption.known if caption is not None else np.zeros_like(cold)
-    by_image = cold & image.known if image is not None else np.zeros_like(cold)
-    codes = np.where(by_caption, Reason.SIMILAR_CAPTION, Reason.FOR_YOU)
-    return np.where(by_image, Reason.SIMILAR_PHOTO, codes)
-
-
-def _entries(block: RankedBlock, ids: list[str], packed: Packed) -> Iterator[tuple[str, bytes]]:
-    entries = entries_of(packed[np.maximum(block.indices, 0)], block.scores)
-    shown = block.indices != NO_POST
-    for index, user_id in enumerate(ids[block.users]):
-        of_user = entries[index][shown[index]]
-        if len(of_user):
-            yield user_id, of_user.tobytes()
 
 
 def _record_publication(writer: JobStore, published: PublishedCounts, run: Run, now: datetime, seconds: float) -> None:

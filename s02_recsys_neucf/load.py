@@ -30,6 +30,7 @@ class ScoringData:
     user_id_hashes: Int64s  # (n_users,)
     liked: IndicesPerUser  # per user, indices in `liked_id_hashes`, in the order of time
     liked_id_hashes: Int64s  # (n_liked_posts,)
+    liked_authors: Int64s  # (n_liked_posts,) author id hashes
     liked_features: PostFeatures
     candidate_features: PostFeatures  # in the order of `inputs.posts`
 
@@ -68,7 +69,8 @@ def load_scoring_data(
             events = load_events_of(snapshot, ids, since=since, now=now, kept_since=kept_since, with_first_times=True)
         columns = load_columns(snapshot, encoders)
     _refuse_emptied(inputs, chosen, n_posts=len(found), n_events=len(events))
-    examples = examples_of(events, SortedPosts.of(found))
+    posts = SortedPosts.of(found)
+    examples = examples_of(events, posts)
     liked = examples[examples.order_of_likes()]
     liked_id_hashes, liked_indices = np.unique(liked.post_id_hashes, return_inverse=True)
     by_user = _indices_by_user(liked.user_id_hashes, liked_indices, inputs.users.id_hashes[chosen])
@@ -78,6 +80,7 @@ def load_scoring_data(
         user_id_hashes=inputs.users.id_hashes[chosen][warm],
         liked=IndicesPerUser.of([indices for indices, is_warm in zip(by_user, warm, strict=True) if is_warm]),
         liked_id_hashes=liked_id_hashes,
+        liked_authors=posts.author_id_hashes[posts.indices(liked_id_hashes)],
         liked_features=features_of(columns, liked_id_hashes),
         candidate_features=features_of(columns, inputs.posts.id_hashes),
     )

@@ -27,6 +27,7 @@ from s02_train_neucf.gate.replay import CutFigures, replay_cut
 from s02_train_neucf.gate.replay_report import NEUCF, Replay, replay_of
 from s02_train_neucf.learning.curves import EpochResult
 from s02_train_neucf.learning.fit import Fitted, FitUnderWay, SearchResult, begin_fit, fit, search_for
+from s02_train_neucf.learning.ranker_state import ranker_state_of
 from s02_train_neucf.learning.recipe import Recipe
 from s02_train_neucf.learning.side_by_side import ALONE, OnMessage, Workers
 from s02_train_neucf.learning.warm_start import Predecessor
@@ -101,7 +102,8 @@ class EvaluationPlan:
         """Replay a cut with the model that was trained at it, and count test users and steps."""
         step = replay_step(name.partition(" of ")[0])
         with self.watch.part(REPLAY):
-            model = ModelAtCut(fitted.model, fitted.data.users, fitted.data.posts, history)
+            state = ranker_state_of(fitted.data, self.rules.rankers)
+            model = ModelAtCut(fitted.model, fitted.data.users, fitted.data.posts, history, state)
             figures = replay_cut(history, self.rules, cut, model, partial(self.report_progress, step))
         self.watch.count("steps", figures.n_steps)
         self.watch.count("asked", figures.n_asked)
@@ -182,7 +184,7 @@ def evaluate_model(
     of_cuts = {GLOBAL: next((each.report for each in done if each.report is not None), None)}
     of_cuts[PER_USER] = per_user.result()
     replay = replay_of(
-        [each.figures for each in done], plan.rules.orders, n_warm_up=sum(each.is_warm_up for each in done),
+        [each.figures for each in done], plan.rules.rankers, n_warm_up=sum(each.is_warm_up for each in done),
         n_posts=len(plan.data.posts.id_hashes), min_known=plan.rules.min_known,
         generator=np.random.default_rng(plan.seed),
     )  # fmt: skip

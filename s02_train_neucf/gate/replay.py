@@ -45,7 +45,7 @@ class CutFigures:
     n_asked: int  # test users, summed over steps
     user_id_hashes: Int64s  # (n_users,) ascending
     baselines: Mapping[str, Figures]  # each of BASELINES -> (n_users, n_metrics)
-    by_order: Figures  # (n_orders, n_users, n_metrics) NeuCF under each serving order
+    by_ranker: Figures  # (n_rankers, n_users, n_metrics) NeuCF under each final ranker
     pairs: PairGains  # of all these systems, BASELINES first; the parts of each user's mean
 
 
@@ -79,16 +79,16 @@ def replay_cut(
         figures += [values for _, values, _ in asked]
         pairs += [parts for _, _, parts in asked]
         n_steps += bool(asked)
-    n_systems = len(BASELINES) + len(rules.orders)
+    n_systems = len(BASELINES) + len(rules.rankers)
     every = np.concatenate([np.zeros(0, np.int64), *users])
     user_id_hashes, means = metrics.mean_per_user(
         every, np.concatenate([np.zeros((0, n_systems, len(metrics.NAMES))), *figures])
     )
     baselines = {name: means[:, index] for index, name in enumerate(BASELINES)}
-    by_order = means[:, len(BASELINES) :].swapaxes(0, 1)
+    by_ranker = means[:, len(BASELINES) :].swapaxes(0, 1)
     return CutFigures(
         cut=cut, n_steps=n_steps, n_asked=len(every), user_id_hashes=user_id_hashes,
-        baselines=baselines, by_order=by_order,
+        baselines=baselines, by_ranker=by_ranker,
         pairs=PairGains.joined(pairs, n_systems=n_systems).averaged(user_id_hashes, np.unique_counts(every).counts),
     )  # fmt: skip
 
@@ -105,7 +105,7 @@ def _asked(
     step = replay_step_at(history, rules, at)
     if len(step.candidates) == 0:
         return
-    n_systems = len(BASELINES) + len(rules.orders)
+    n_systems = len(BASELINES) + len(rules.rankers)
     for part in blocks(len(users), max(1, CELLS_AT_ONCE // (n_systems * len(step.candidates)))):
         histories = histories_at(history, at, users[part])
         indices, withheld = ranked_at(history, step, histories, model)

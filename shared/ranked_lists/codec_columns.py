@@ -16,8 +16,8 @@ assert LAYOUT.itemsize == ENTRY.size
 MAX_SCORE = 6e4  # float16 ends at 65,504
 
 
-def pack_posts(post_numbers: Sequence[int], reasons: npt.NDArray[np.integer]) -> Packed:
-    """An entry without its score. (n,) post numbers, (n,) codes of `Reason` -> (n,)"""
+def pack_posts(post_numbers: Sequence[int] | npt.NDArray[np.uint32], reasons: npt.NDArray[np.integer]) -> Packed:
+    """An entry without its score. Post numbers and codes of `Reason`, of the same shape, which is that of the result"""
     return reasons.astype(np.uint32) << np.uint32(POST_NUMBER_BITS) | np.asarray(post_numbers, np.uint32)
 
 
