@@ -10,10 +10,12 @@ from s02_recsys_neucf.score import IndicesPerUser, RankedBlock
 from shared.neucf.fast.top_k import NO_POST
 from shared.neucf.final_ranker import FinalRanker
 from shared.neucf.model import NeuCF, PostSide, UserSide
+from shared.neucf.rank_trees import RankTrees
 from shared.neucf.score import best_posts, blocks, scores_of
 from shared.neucf.sources.all_sources import sources_named
 from shared.neucf.sources.asked import Asked
 from shared.neucf.sources.fuse import source_ranks
+from shared.neucf.sources.reorder import reordered
 from shared.neucf.threads import map_in_threads
 
 USERS_AT_ONCE = 128  # with 5,000 candidates a source's scores of them take 2.6 MB
@@ -26,13 +28,22 @@ class FusedBlock(RankedBlock):
     reasons: NDArray[np.int64]  # (n_users, k) codes of `Reason`; of no meaning where there is no post
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RankerToApply:
+    """A final ranker that is not plain, and what it needs in a run."""
+
+    ranker: FinalRanker
+    trees: RankTrees | None  # of one that was learned
+    serving_term: NDArray[np.float32]  # (n_candidates,) of its serving order
+
+
 def rank_fused(
     model: NeuCF,
     users: UserSide,
     posts: PostSide,
     asked: Asked,
     withheld: IndicesPerUser,
-    ranker: FinalRanker,
+    ranker: RankerToApply,
     k: int,
 ) -> Iterator[FusedBlock]:
     """Rank all candidates for all users, in memory that does not grow with the number of users.
@@ -43,7 +54,7 @@ def rank_fused(
         posts: its side of the candidates, without any serving order.
         asked: about all users; its logits are not read.
         withheld: for each user, indices of candidates that must not be shown to them.
-        ranker: not plain.
+        ranker: not plain, with what it needs.
         k: length of a list, at least 1.
 
     Raises:
@@ -51,7 +62,7 @@ def rank_fused(
     """
     if len(posts) == 0:
         return
-    sources = sources_named(ranker.fused)
+    sources = sources_named(ranker.ranker.fused)
     reasons = np.stack([source.reasons(asked.candidates) for source in sources])  # (n_sources, n_candidates)
 
     def ranked(part: slice) -> FusedBlock:
@@ -60,6 +71,9 @@ def rank_fused(
         ranks = source_ranks(sources, of_part, hidden, depth=k)
         fused = ranks.fused()
         lists, scores = best_posts(fused, hidden | (fused == 0), k)
+        if ranker.trees is not None:
+            served = of_part.logits + ranker.serving_term
+            lists, scores = reordered(of_part, ranks, lists, served, ranker.trees)
         why = reasons[ranks.best_source(lists), np.where(lists == NO_POST, 0, lists)]
         return FusedBlock(users=part, indices=lists, scores=scores, reasons=why)
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
 
-from s02_recsys_neucf.fused import rank_fused
+from s02_recsys_neucf.fused import RankerToApply, rank_fused
 from s02_recsys_neucf.load import ScoringData
 from s02_recsys_neucf.score import IndicesPerUser, RankedBlock, candidates_from, rank, users_from, with_serving_order
 from shared.candidates.columns import PostIndex
@@ -28,6 +28,7 @@ from shared.ranked_lists.codec_columns import Packed, entries_of, pack_posts
 from shared.settings import HeuristicSettings, ListSettings
 
 SECONDS_PER_DAY = 86_400
+DAY = timedelta(days=1)  # over which the slope of popularity is taken, as in the replay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,9 +52,11 @@ class ListsToMake:
         """(n_candidates,)"""
         return (self.now.timestamp() - self.inputs.posts.created_at) / SECONDS_PER_DAY
 
-    def heuristic(self) -> HeuristicScores:
-        """The heuristic's terms of the candidates."""
-        return score_posts(self.inputs.posts, self.inputs.candidate_events, self.formula, self.now)
+    def heuristic(self, before: timedelta = timedelta(0)) -> HeuristicScores:
+        """The heuristic's terms of the candidates, now or as they were some time before."""
+        now = self.now - before
+        events = self.inputs.candidate_events
+        return score_posts(self.inputs.posts, events.before(now.timestamp()) if before else events, self.formula, now)
 
 
 def made_lists(made_from: ListsToMake, run: Run) -> Iterator[tuple[str, bytes]]:
@@ -89,9 +92,18 @@ def _ranked(made_from: ListsToMake, withheld: IndicesPerUser) -> Iterator[tuple[
         for block in rank(model, users, with_serving_order(candidates, serving_term(made_from)), withheld, k):
             yield block, packed[np.maximum(block.indices, 0)]
         return
-    ranker, asked = artefact.manifest.final_ranker, _asked(made_from)
+    ranker, asked = _ranker(made_from), _asked(made_from)
     for fused in rank_fused(model, users, candidates, asked, withheld, ranker, k):
         yield fused, pack_posts(numbers[np.maximum(fused.indices, 0)], fused.reasons)
+
+
+def _ranker(made_from: ListsToMake) -> RankerToApply:
+    artefact = made_from.artefact
+    return RankerToApply(
+        ranker=artefact.manifest.final_ranker,
+        trees=artefact.ranker_state.trees,
+        serving_term=serving_term(made_from),
+    )
 
 
 def serving_term(made_from: ListsToMake) -> npt.NDArray[np.float32]:
@@ -102,7 +114,7 @@ def serving_term(made_from: ListsToMake) -> npt.NDArray[np.float32]:
 
 def _asked(made_from: ListsToMake) -> Asked:
     """What the sources are asked in this run."""
-    data, terms = made_from.data, made_from.heuristic()
+    data, terms, ranker = made_from.data, made_from.heuristic(), made_from.artefact.manifest.final_ranker
     authors = made_from.inputs.posts.author_id_hashes
     candidates = _facts(made_from, made_from.post_rows, authors, data.candidate_features)
     liked_rows = made_from.artefact.posts.model_rows(data.liked_id_hashes)
@@ -113,6 +125,7 @@ def _asked(made_from: ListsToMake) -> Asked:
             popularity=terms.popularity,
             blended=terms.blended,
             is_popular=is_popular(terms, alpha=made_from.formula.alpha),
+            earlier_popularity=made_from.heuristic(DAY).popularity if ranker.learned else None,
         ),
         liked_posts=_facts(made_from, liked_rows, data.liked_authors, data.liked_features),
         liked=data.liked.indices,

@@ -114,7 +114,7 @@ def run_training(database: Database, settings: JobSettings, run: Run, now: datet
         evaluation, fitted = _evaluate_and_fit(plan, history, _epoch_recorder(plan, curves), predecessor, workers)
     watch.include(plan.watch, within=watch.seconds - trained_from)
     report(SAVING, 0, 1)
-    state = ranker_state_of(fitted.data, [evaluation.replay.ranker])
+    state = ranker_state_of(fitted.data, [evaluation.replay.ranker], evaluation.trees)
     verdict = judge(history, plan, fitted, evaluation.replay, state)
     load = partial(_load_champion, database, settings, encoders)
     of_champion = None if verdict.promote else judge_champion(history, plan, load, evaluation.replay)

@@ -22,6 +22,7 @@ from s02_train_neucf.evaluation.tuning import TunedBaselines, tunable_for
 from s02_train_neucf.gate.baselines import HEURISTIC, POPULARITY
 from s02_train_neucf.gate.cuts import ReplayCut, cuts_of
 from s02_train_neucf.gate.history import History
+from s02_train_neucf.gate.learned_ranking import with_learned
 from s02_train_neucf.gate.rank_at import ModelAtCut, ReplayRules
 from s02_train_neucf.gate.replay import CutFigures, replay_cut
 from s02_train_neucf.gate.replay_report import NEUCF, Replay, replay_of
@@ -38,6 +39,7 @@ from shared.event_columns import Events
 from shared.jobs.stages import Stopwatch
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.examples import SortedPosts, examples_of
+from shared.neucf.rank_trees import RankTrees
 from shared.run_progress import ReportProgress, ignore_progress
 
 PER_USER_SHARE = 0.2  # of each user's likes, the last ones
@@ -129,6 +131,7 @@ class EvaluationResult:
     """All figures of a training run."""
 
     replay: Replay
+    trees: RankTrees | None  # of a final ranker that was learned; None: there is none
     cuts: Mapping[str, Report]  # "global" and "per user", if there are test users
     search_result: SearchResult | None  # on the data before the first cut; None if there was nothing to learn from
 
@@ -183,13 +186,15 @@ def evaluate_model(
     done = [each for unit in under_way for each in unit.result()]
     of_cuts = {GLOBAL: next((each.report for each in done if each.report is not None), None)}
     of_cuts[PER_USER] = per_user.result()
+    learned = with_learned([each.figures for each in done], plan.rules.rankers, history, plan.rules.list_length)
     replay = replay_of(
-        [each.figures for each in done], plan.rules.rankers, n_warm_up=sum(each.is_warm_up for each in done),
+        learned.cuts, learned.rankers, n_warm_up=sum(each.is_warm_up for each in done),
         n_posts=len(plan.data.posts.id_hashes), min_known=plan.rules.min_known,
         generator=np.random.default_rng(plan.seed),
     )  # fmt: skip
     return EvaluationResult(
         replay=replay,
+        trees=learned.trees,
         cuts={name: report for name, report in of_cuts.items() if report is not None},
         search_result=search_result,
     )

@@ -21,6 +21,7 @@ from shared.neucf.config import NeuCFConfig
 from shared.neucf.final_ranker import FinalRanker
 from shared.neucf.manifest import Encoder, Manifest
 from shared.neucf.model import NeuCF
+from shared.neucf.rank_trees import RankTrees
 from shared.neucf.ranker_files import RankerState
 from shared.neucf.sources.transitions import Transitions
 from shared.neucf.vocab import Vocab
@@ -42,6 +43,7 @@ def make_champion(
     image: Encoder = IMAGE,
     caption: Encoder = CAPTION,
     ranker: FinalRanker | None = None,
+    trees: RankTrees | None = None,
 ) -> int:
     """Record and promote a model without users, with one vector of each of its encoders."""
     config = NeuCFConfig(
@@ -56,7 +58,7 @@ def make_champion(
     )  # fmt: skip
     users, posts = (Vocab.of(np.zeros(1, np.int64)) for _ in range(2))
     nothing_next = Transitions(np.zeros((2, 0), np.int32), np.zeros((2, 0), np.float32))
-    state = RankerState(transitions=nothing_next)
+    state = RankerState(transitions=nothing_next, trees=trees)
     saved = save_artefact(folder / name, Artefact(model, users, posts, manifest, ranker_state=state))
     for part, encoder in ((ContentKind.IMAGE, image), (ContentKind.CAPTION, caption)):
         put_vectors(database, part, encoder, "no-post")

@@ -47,7 +47,7 @@ def run(folder: Path, *, epochs: int, steps: int, seed: int) -> None:
     with _stage("training on everything"):
         fitted = plan.fit(data.without_deleted(), lambda _: None, evaluation.search_result)
     with _stage("judgement"):
-        state = ranker_state_of(fitted.data, [evaluation.replay.ranker])
+        state = ranker_state_of(fitted.data, [evaluation.replay.ranker], evaluation.trees)
         verdict = judge(history, plan, fitted, evaluation.replay, state)
     with _stage("report and model file"), tempfile.TemporaryDirectory() as home:
         json.dumps(report_json(evaluation))

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from shared.candidates.heuristic_scores import HeuristicScores
 from shared.event_columns import Floats, Int64s
+from shared.neucf.rank_trees import RankTrees
 from shared.neucf.sources.asked import Asked, Candidates, PostFacts
 from shared.neucf.sources.transitions import Transitions
 
@@ -21,6 +22,7 @@ class SourceFacts:
 
     posts: PostFacts  # of all posts of the history
     transitions: Transitions | None = None
+    trees: RankTrees | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -30,6 +32,7 @@ class CandidateTerms:
     age_days: Floats  # (n_candidates,)
     heuristic: HeuristicScores
     is_popular: NDArray[np.bool_]  # (n_candidates,)
+    earlier_popularity: Floats | None  # (n_candidates,) a day before; None: no ranker reads it
 
 
 def asked_at(
@@ -47,6 +50,7 @@ def asked_at(
             popularity=terms.heuristic.popularity,
             blended=terms.heuristic.blended,
             is_popular=terms.is_popular,
+            earlier_popularity=terms.earlier_popularity,
         ),
         liked_posts=facts.posts,
         liked=histories.liked,

@@ -53,8 +53,8 @@ def list_diversity_at(
         histories = histories_at(history, at, users[part])
         logits = model.logits(histories, step.candidates)
         nothing = np.zeros(logits.shape, dtype=np.bool_)
-        (scores,) = scores_by_ranker(history, step, histories, model, logits, nothing)
-        lists.append(best_posts(scores, nothing, length)[0])
+        scores, _ = scores_by_ranker(history, step, histories, model, logits, nothing)
+        lists.append(best_posts(scores[0], nothing, length)[0])
     drawn = np.concatenate([np.zeros((0, length), np.int64), *lists])
     return list_diversity_of(np.random.default_rng(rules.seed).permutation(drawn), n_candidates)
 

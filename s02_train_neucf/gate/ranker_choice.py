@@ -74,6 +74,14 @@ def choose_ranker(
     return best_other if chosen else best_plain, trial
 
 
+def best_plain(cuts: "Sequence[CutFigures]", rankers: Sequence[FinalRanker]) -> int:
+    """The index of the best serving order on these cuts; the score alone with too few test users."""
+    means = _means(cuts)
+    if means is None:
+        return PLAIN
+    return _best(means, [index for index, ranker in enumerate(rankers) if ranker.is_plain])
+
+
 def _best(means: Floats, indices: Sequence[int]) -> int:
     """Of equal ones the first, which is the simplest."""
     return indices[int(np.argmax(means[list(indices)]))]

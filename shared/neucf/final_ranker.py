@@ -2,6 +2,7 @@
 
 - A serving order: the model's score and a term of each post. Nothing else is computed.
 - Fused: several candidate sources, joined by reciprocal ranks.
+- Learned: the first posts of a fused list, ordered by what a serving order says and trees correct.
 """
 
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ class FinalRanker:
 
     serving_order: ServingOrder = field(default_factory=ServingOrder)
     fused: tuple[str, ...] = ()  # names of the sources that are joined; none: the serving order alone
+    learned: bool = False  # whether trees, beside the weights, order the first posts; then all sources are joined
 
     def __post_init__(self) -> None:
         if not isinstance(self.fused, tuple) or len(self.fused) > MAX_SOURCES:
@@ -29,6 +31,10 @@ class FinalRanker:
             if not isinstance(name, str) or self.fused.count(name) > 1:
                 raise ArtefactError(f"final ranker: got the source {name!r:.100}, expected distinct names; retrain")
         sources_named(self.fused)
+        if not isinstance(self.learned, bool) or (self.learned and set(self.fused) != set(SOURCE_NAMES)):
+            raise ArtefactError(
+                f"final ranker: got learned {self.learned!r:.50} of {self.fused}, expected all; retrain"
+            )
 
     @property
     def is_plain(self) -> bool:
@@ -36,11 +42,13 @@ class FinalRanker:
         return not self.fused
 
     def __str__(self) -> str:
+        if self.learned:
+            return f"learned from all sources, {self.serving_order}"
         return str(self.serving_order) if self.is_plain else f"{' + '.join(self.fused)}, by reciprocal ranks"
 
     def to_json(self) -> dict[str, Any]:
         """The record as plain JSON values."""
-        return {"serving_order": self.serving_order.to_json(), "fused": list(self.fused)}
+        return {"serving_order": self.serving_order.to_json(), "fused": list(self.fused), "learned": self.learned}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
@@ -59,6 +67,7 @@ class FinalRanker:
 
 # The first one is the model's score alone.
 SERVING_ORDERS = tuple(FinalRanker(serving_order=order) for order in GRID)
-
-# What the replay tries beside them: the model and present popularity as two rankings, and all that there is.
+# What the replay tries beside them: the model and present popularity as two rankings; all that there is; and, once
+# there are lists to learn from, trees over all that there is.
 FUSIONS = (FinalRanker(fused=("neucf", "heuristic")), FinalRanker(fused=SOURCE_NAMES))
+LEARNED = FinalRanker(fused=SOURCE_NAMES, learned=True)

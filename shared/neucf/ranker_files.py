@@ -15,7 +15,9 @@ from safetensors.numpy import load, save
 from shared.errors import ArtefactError
 from shared.files.untrusted_files import parse_json, read_untrusted
 from shared.neucf.final_ranker import FinalRanker
-from shared.neucf.model_files import HEADER_LENGTH, MAX_HEADER_BYTES, SOURCES, StoredFile, unreadable
+from shared.neucf.model_files import HEADER_LENGTH, MAX_HEADER_BYTES, SOURCES, TREES, StoredFile, unreadable
+from shared.neucf.rank_trees import RankTrees
+from shared.neucf.sources.features import FEATURES
 from shared.neucf.sources.transitions import LikedNext, Transitions
 
 _ROWS, _WEIGHTS = "transitions.rows", "transitions.weights"
@@ -26,16 +28,23 @@ class RankerState:
     """What was learned for the final ranker, beside the model; None: nothing of the kind."""
 
     transitions: Transitions | None = None
+    trees: RankTrees | None = None
 
     def for_ranker(self, ranker: FinalRanker) -> "RankerState":
         """What this ranker needs of it, and no more."""
-        return RankerState(transitions=self.transitions if LikedNext.name in ranker.fused else None)
+        return RankerState(
+            transitions=self.transitions if LikedNext.name in ranker.fused else None,
+            trees=self.trees if ranker.learned else None,
+        )
 
     def to_files(self) -> dict[str, bytes]:
         """The content of each file, by name; empty for a ranker that needs none."""
-        if self.transitions is None:
-            return {}
-        return {SOURCES: save({_ROWS: self.transitions.rows, _WEIGHTS: self.transitions.weights})}
+        files = dict[str, bytes]()
+        if self.transitions is not None:
+            files[SOURCES] = save({_ROWS: self.transitions.rows, _WEIGHTS: self.transitions.weights})
+        if self.trees is not None:
+            files[TREES] = self.trees.text
+        return files
 
 
 def as_stored(files: Mapping[str, bytes]) -> dict[str, StoredFile]:
@@ -59,10 +68,14 @@ def load_state(folder: Path, ranker: FinalRanker, stored: Mapping[str, StoredFil
         ArtefactError: a file is missing, is another one than the manifest says, or is broken.
     """
     contents = {name: _read(folder / name, each) for name, each in stored.items()}
-    state = RankerState(transitions=_transitions(contents[SOURCES], n_post_rows) if SOURCES in contents else None)
-    if LikedNext.name in ranker.fused and state.transitions is None:
-        raise ArtefactError(f"manifest: the final ranker reads {SOURCES}, which is not among the files; retrain")
-    return state
+    for name, is_read in ((SOURCES, LikedNext.name in ranker.fused), (TREES, ranker.learned)):
+        if is_read != (name in contents):
+            found = "is among the files" if name in contents else "is not among the files"
+            raise ArtefactError(f"manifest: {name} {found}, which does not fit the final ranker {ranker}; retrain")
+    return RankerState(
+        transitions=_transitions(contents[SOURCES], n_post_rows) if SOURCES in contents else None,
+        trees=_trees(contents[TREES]) if TREES in contents else None,
+    )
 
 
 def _read(path: Path, stored: StoredFile) -> bytes:
@@ -87,6 +100,13 @@ def _transitions(content: bytes, n_post_rows: int) -> Transitions:
     transitions = Transitions(np.asarray(arrays[_ROWS]), np.asarray(arrays[_WEIGHTS]))
     transitions.check(n_post_rows)
     return transitions
+
+
+def _trees(content: bytes) -> RankTrees:
+    trees = RankTrees.from_text(content)
+    if trees.features != FEATURES:
+        raise ArtefactError(f"trees: got the features {trees.features!r:.200}, expected {FEATURES!r:.200}; retrain")
+    return trees
 
 
 def refuse_bad_header(content: bytes) -> None:

@@ -55,6 +55,7 @@ class Candidates:
     popularity: Floats  # (n_candidates,) the heuristic's term, in [0, 1]
     blended: Floats  # (n_candidates,) the heuristic's score
     is_popular: NDArray[np.bool_]  # (n_candidates,) whether popularity counts more than recency in it
+    earlier_popularity: Floats | None = None  # (n_candidates,) the term of a day before; None: nobody asks for it
 
     def __len__(self) -> int:
         return len(self.posts)

@@ -10,12 +10,14 @@ import pytest
 from shared.db.engine import Database
 from shared.db.vectors import ContentKind, EncodedVector, store_vectors
 from shared.domain import InteractionKind, Phase
-from shared.neucf.final_ranker import FUSIONS, FinalRanker
+from shared.neucf.final_ranker import FUSIONS, LEARNED, FinalRanker
+from shared.neucf.rank_trees import RankTrees
 from shared.neucf.serving_order import ServingOrder
 from shared.ranked_lists import codec, keys
 from shared.ranked_lists.job_store import JobStore
 from tests.scoring import IMAGE, make_champion, put_vectors, score_run
 from tests.stores import Held, execute, heuristic_run
+from tests.unit.shared.neucf.sources.trees import stump
 from tests.worlds import NOW, Event, Post, World, write_own_tables
 
 NAMES = tuple(f"p{number:02}" for number in range(40))
@@ -34,11 +36,16 @@ HEURISTIC, BY_PHOTO = FinalRanker(fused=("heuristic",)), FinalRanker(fused=("pho
 
 
 def scored_by(
-    database: Database, writer: JobStore, folder: Path, held: Held, ranker: FinalRanker
+    database: Database,
+    writer: JobStore,
+    folder: Path,
+    held: Held,
+    ranker: FinalRanker,
+    trees: RankTrees | None = None,
 ) -> list[tuple[str, str]]:
     """Ann's list: posts and reasons."""
     write_own_tables(database, WORLD)
-    make_champion(database, folder, ranker=ranker)
+    make_champion(database, folder, ranker=ranker, trees=trees)
     for color, names in (((1, 0, 0, 0), RED), ((0, 1, 0, 0), BLUE)):
         vectors = [
             EncodedVector(post_id=name, source_hash="made up", vector=np.array(color, np.float32)) for name in names
@@ -84,6 +91,17 @@ def test_of_all_together_each_post_says_why_it_is_there_and_nothing_withheld_is(
     assert len(found) == len(set(found)) == len(NAMES) - len(SEEN)
     assert dict(found)[HOT] == "popular", "the heuristic has it first, no other source has"
     assert "similar_photo" in dict(found).values()
+
+
+def test_learned_trees_order_the_posts_and_each_still_says_why_it_is_there(
+    database: Database, writer: JobStore, tmp_path: Path, held: Held
+) -> None:
+    """The trees want posts that are older than two days above all others."""
+    found = scored_by(database, writer, tmp_path, held, LEARNED, stump("age_days", above=2.0, gain=99.0))
+    old = {name for place, name in enumerate(NAMES) if 30 + place > 48} - set(SEEN)
+    assert {post for post, _ in found[: len(old)]} == old
+    assert {post for post, _ in found} == set(NAMES) - set(SEEN)
+    assert dict(found)[HOT] == "popular"
 
 
 def test_a_champion_of_format_3_goes_on_after_an_upgrade(

@@ -21,7 +21,7 @@ from s02_train_neucf.gate.replay import replay_cut
 from s02_train_neucf.learning.fit import SearchResult, fit
 from shared.domain import InteractionKind
 from shared.event_columns import Events, Int64s
-from shared.neucf.final_ranker import SERVING_ORDERS, FinalRanker
+from shared.neucf.final_ranker import FUSIONS, SERVING_ORDERS, FinalRanker
 from shared.neucf.serving_order import ServingOrder
 from shared.settings import HeuristicSettings, WindowSettings
 from tests.neucf_worlds import QUICK, SMALL, Row, camp_photos, data_of, events_of, nothing_known, posts_of
@@ -166,7 +166,7 @@ def two_camps() -> tuple[Events, History, ModelAtCut]:
 def orders_at(history: History, model: ModelAtCut, users: list[int], at: float) -> list[list[int]]:
     """The posts of the model's lists (the score alone), best first."""
     histories, moment = histories_at(history, at, np.array(users)), replay_step_at(history, RULES, at)
-    indices, _ = ranked_at(history, moment, histories, model)
+    indices = ranked_at(history, moment, histories, model).indices
     keys = history.data.posts.id_hashes[moment.candidates]
     return [[int(keys[index]) for index in row if index >= 0] for row in indices[len(BASELINES)]]
 
@@ -206,13 +206,13 @@ def test_what_happens_later_never_changes_what_is_ranked_now(
 ) -> None:
     events, history, model = two_camps
     changed = History.of(replace(history.data, events=_joined(events, events_of(*rows))))
-    users, rules, at = np.array([100, 103, 205]), replace(RULES, rankers=SERVING_ORDERS), 100 * HOUR
+    users, rules, at = np.array([100, 103, 205]), replace(RULES, rankers=(*SERVING_ORDERS, *FUSIONS)), 100 * HOUR
     lists = [
         ranked_at(each, replay_step_at(each, rules, at), histories_at(each, at, users), model)
         for each in (history, changed)
     ]
-    np.testing.assert_array_equal(lists[0][0], lists[1][0])
-    np.testing.assert_array_equal(lists[0][1], lists[1][1])
+    np.testing.assert_array_equal(lists[0].indices, lists[1].indices)
+    np.testing.assert_array_equal(lists[0].withheld, lists[1].withheld)
 
 
 def _joined(one: Events, other: Events) -> Events:

@@ -154,7 +154,7 @@ def ranked(
     history = History.of(replace(data_of(events_of(*rows), posts), photo_clusters=of_photos))
     step = replay_step_at(history, rules, 100 * HOUR)
     histories = histories_at(history, 100 * HOUR, np.array([1]))
-    columns, _ = ranked_at(history, step, histories, ByPostId(history, sign))
+    columns = ranked_at(history, step, histories, ByPostId(history, sign)).indices
     return [posts.id_hashes[step.candidates[row[row >= 0]]].tolist() for row in columns[:, 0]]
 
 

@@ -17,14 +17,15 @@ from safetensors.numpy import save
 from shared.errors import ArtefactError
 from shared.neucf.artefact import MANIFEST, WEIGHTS, Artefact, load_artefact, read_manifest, save_artefact
 from shared.neucf.features import ContentVectors, PostFeatures
-from shared.neucf.final_ranker import FinalRanker
-from shared.neucf.model_files import SOURCES, check_model_files
+from shared.neucf.final_ranker import LEARNED, FinalRanker
+from shared.neucf.model_files import SOURCES, TREES, check_model_files
 from shared.neucf.model_folder import OWNER, read_owner, stored_models
 from shared.neucf.ranker_files import RankerState
 from shared.neucf.score import post_side_from, scores_of, user_side_of, vectors_of
-from shared.neucf.serving_order import added_to_logits
+from shared.neucf.serving_order import ServingOrder, added_to_logits
 from shared.neucf.sources.transitions import Transitions
 from tests.promptly import promptly
+from tests.unit.shared.neucf.sources.trees import stump
 from tests.unit.shared.neucf.test_artefact import PHOTOS, artefact
 
 OLDER = Path(__file__).parents[3] / "older/model"  # as version 0.1.0 wrote it before manifests were on record
@@ -290,3 +291,54 @@ def test_a_model_with_such_a_file_is_not_promoted(fused: Path, case: str) -> Non
     HOSTILE_SOURCES[case](fused)
     with pytest.raises(ArtefactError):
         promptly(lambda: check_model_files(fused, sha256=saved.weights_sha256, manifest_sha256=saved.sha256))
+
+
+LEARNED_RANKER = replace(LEARNED, serving_order=ServingOrder(popularity_weight=1.0))
+
+
+@pytest.fixture
+def learned(tmp_path: Path) -> Path:
+    made = artefact()
+    manifest = replace(made.manifest, final_ranker=LEARNED_RANKER)
+    state = RankerState(transitions=NEXT, trees=stump("age_days", above=2.0, gain=1.0))
+    save_artefact(tmp_path / "model-1", replace(made, manifest=manifest, ranker_state=state))
+    return tmp_path / "model-1"
+
+
+def test_a_learned_ranker_comes_back_with_its_trees(learned: Path) -> None:
+    read = load(learned)
+    assert read.manifest.final_ranker == LEARNED_RANKER
+    assert read.ranker_state.trees is not None
+    assert read.ranker_state.trees.text == stump("age_days", above=2.0, gain=1.0).text == (learned / TREES).read_bytes()
+
+
+def trees_of(content: bytes) -> Callable[[Path], None]:
+    """Another file of trees, and a manifest that says that it is right."""
+
+    def change(folder: Path) -> None:
+        (folder / TREES).write_bytes(content)
+        stored = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+        files = json.loads((folder / MANIFEST).read_text())["files"]
+        manifest_with(files={**files, TREES: stored})(folder)
+
+    return change
+
+
+HOSTILE_TREES: dict[str, Callable[[Path], object]] = {
+    "missing": lambda folder: (folder / TREES).unlink(),
+    "a pipe": replaced(TREES, os.mkfifo),
+    "a terabyte of nothing": replaced(TREES, sparse(10**12)),
+    "another file": lambda folder: (folder / TREES).write_bytes(b"tree"),
+    "no trees": trees_of(b"\x80\x04pickle" * 9),
+    "trees over other features": trees_of(
+        stump("age_days", above=2.0, gain=1.0).text.replace(b"age_days", b"shoe_size")
+    ),
+    "trees for a ranker that was not learned": manifest_with(final_ranker={"serving_order": {}, "fused": []}),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE_TREES)
+def test_hostile_trees_cannot_be_loaded_and_no_more_happens(learned: Path, case: str) -> None:
+    HOSTILE_TREES[case](learned)
+    with pytest.raises(ArtefactError):
+        load(learned)
