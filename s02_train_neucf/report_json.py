@@ -28,7 +28,7 @@ def report_json(evaluation: "EvaluationResult") -> dict[str, Any]:
                 for cut in replay.cuts
             ],
             "final_ranker": replay.ranker.to_json(),
-            **({} if replay.trial is None else {"trial": replay.trial.to_json()}),
+            "comparisons": [each.to_json() for each in replay.comparisons],
             "served": replay.served.to_json(),
             "gains": {name: asdict(gain) for name, gain in replay.gains.items()},
             **({"missing": replay.missing} if replay.report is None else _json(replay.report)),

@@ -61,8 +61,8 @@ def replay_movielens(
     rankers = "; ".join(str(each.ranker) for each in evaluation.replay.cuts)
     console.print(_table(evaluation.replay.report))
     console.print(f"final ranker of each cut, chosen on the cuts before it: {rankers}", markup=False)
-    if evaluation.replay.trial is not None:
-        console.print(evaluation.replay.trial.sentence, markup=False)
+    for each in evaluation.replay.comparisons:
+        console.print(each.sentence, markup=False)
     return [
         {
             "system": name,

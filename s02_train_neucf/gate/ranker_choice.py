@@ -29,8 +29,8 @@ GainOf = Callable[[int, int, float], Interval]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RankerTrial:
-    """The best of the rankers that are not plain, beside the best serving order."""
+class RankerComparison:
+    """A ranker that is not plain beside the best serving order."""
 
     ranker: FinalRanker
     against: FinalRanker
@@ -41,7 +41,13 @@ class RankerTrial:
     def sentence(self) -> str:
         """The result in words."""
         found = f"{self.ranker} beside {self.against}: gain of {CHOSEN_BY} {self.gain}"
-        return f"{found}: {'proven better, it ranks' if self.chosen else 'not proven better, the serving order ranks'}."
+        return f"{found}: {self._verdict}."
+
+    @property
+    def _verdict(self) -> str:
+        if self.chosen:
+            return "proven better, it ranks"
+        return "better, and another one is best" if self.gain.low > 0 else "not proven better"
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values, for the report."""
@@ -51,27 +57,41 @@ class RankerTrial:
         }  # fmt: skip
 
 
-def choose_ranker(
-    cuts: "Sequence[CutFigures]", rankers: Sequence[FinalRanker], gain_of: GainOf
-) -> tuple[int, RankerTrial | None]:
-    """The index of the ranker to use after these cuts, and how the best of those that are not plain did.
+def choose_ranker(cuts: "Sequence[CutFigures]", rankers: Sequence[FinalRanker], gain_of: GainOf) -> int:
+    """The index of the ranker to use after these cuts; with too few test users the score alone.
 
-    With too few test users it is the score alone, and nothing was tried. `gain_of` gives the interval of the difference
-    of two rankers' NDCG@10, from their indices and the risk that it is missed on either side.
+    `gain_of` gives the interval of the difference of two rankers' NDCG@10 on these cuts, from their indices and the
+    risk that it is missed on either side.
     """
-    plain = [index for index, ranker in enumerate(rankers) if ranker.is_plain]
-    others = [index for index, ranker in enumerate(rankers) if not ranker.is_plain]
+    plain, others = best_plain(cuts, rankers), _others(rankers)
     means = _means(cuts)
-    if means is None:
-        return PLAIN, None
-    best_plain = _best(means, plain)
-    if not others or _n_users(cuts) < MIN_JUDGED:
-        return best_plain, None
-    best_other = _best(means, others)
-    gain = gain_of(best_other, best_plain, RISK / len(others))
-    chosen = gain.low > 0
-    trial = RankerTrial(ranker=rankers[best_other], against=rankers[best_plain], gain=gain, chosen=chosen)
-    return best_other if chosen else best_plain, trial
+    if means is None or not others or _n_users(cuts) < MIN_JUDGED:
+        return plain
+    best = _best(means, others)
+    return best if gain_of(best, plain, RISK / len(others)).low > 0 else plain
+
+
+def compared(
+    cuts: "Sequence[CutFigures]", rankers: Sequence[FinalRanker], choice: int, gain_of: GainOf
+) -> tuple[RankerComparison, ...]:
+    """Each ranker that is not plain beside the best serving order, for the report; none with too few test users."""
+    others = _others(rankers)
+    if not cuts or _n_users(cuts) < MIN_JUDGED:
+        return ()
+    plain = best_plain(cuts, rankers)
+    return tuple(
+        RankerComparison(
+            ranker=rankers[index],
+            against=rankers[plain],
+            gain=gain_of(index, plain, RISK / len(others)),
+            chosen=index == choice,
+        )
+        for index in others
+    )
+
+
+def _others(rankers: Sequence[FinalRanker]) -> list[int]:
+    return [index for index, ranker in enumerate(rankers) if not ranker.is_plain]
 
 
 def best_plain(cuts: "Sequence[CutFigures]", rankers: Sequence[FinalRanker]) -> int:

@@ -12,7 +12,7 @@ from s02_train_neucf.evaluation.metrics import NAMES, Interval, PerUser, mean_pe
 from s02_train_neucf.evaluation.shared_errors import PairDifferences, interval_of
 from s02_train_neucf.gate.cuts import MIN_JUDGED, N_CUTS, NIGHTLY_RISK, ReplayCut
 from s02_train_neucf.gate.pair_gains import PairGains
-from s02_train_neucf.gate.ranker_choice import PLAIN, RankerTrial, choose_ranker
+from s02_train_neucf.gate.ranker_choice import PLAIN, RankerComparison, choose_ranker, compared
 from s02_train_neucf.gate.served_shares import ServedShares, served_shares
 from shared.distinct import distinct
 from shared.event_columns import Floats
@@ -46,7 +46,7 @@ class Replay:
     gains: Mapping[str, Interval] = field(default_factory=dict)
     n_posts: float = 0.0  # that decide: as many as would spread their likes as evenly (1 / Σ share²)
     served: ServedShares = field(default_factory=ServedShares)  # what the judged likes came from
-    trial: RankerTrial | None = None  # the best of the other final rankers against the best serving order, on all cuts
+    comparisons: tuple[RankerComparison, ...] = ()  # the other final rankers beside the best serving order, on all cuts
 
 
 def replay_of(
@@ -74,10 +74,11 @@ def replay_of(
         ReplayedCut(cut=cut.cut, n_steps=cut.n_steps, n_users=len(cut.user_id_hashes), ranker=rankers[choice])
         for cut, choice in zip(judged, choices, strict=True)
     )
-    choice, trial = _choice(cuts, rankers, chooser)
+    choice = _choice(cuts, rankers, chooser)
+    comparisons = compared(cuts, rankers, choice, partial(_gain_over, cuts, chooser))
     ranker, missing = rankers[choice], _missing(judged)
     if missing:
-        return Replay(cuts=replayed, ranker=ranker, report=None, missing=missing, trial=trial)
+        return Replay(cuts=replayed, ranker=ranker, report=None, missing=missing, comparisons=comparisons)
     protocol = (
         f"replay of {len(judged)} cuts in {sum(cut.n_steps for cut in judged)} steps; what the timeline could have "
         f"shown at each step is ranked; users with {min_known} likes or more by then"
@@ -88,7 +89,7 @@ def replay_of(
     deciding = pairs.where(served.is_outside(pairs)) if served.decides else pairs
     gains = _gains(deciding, judged[0].baselines, generator)
     return Replay(
-        cuts=replayed, ranker=ranker, report=report, missing="", trial=trial,
+        cuts=replayed, ranker=ranker, report=report, missing="", comparisons=comparisons,
         gains=gains, n_posts=_effective_posts(deciding), served=served,
     )  # fmt: skip
 
@@ -97,12 +98,10 @@ def chosen_rankers(
     cuts: "Sequence[CutFigures]", rankers: Sequence[FinalRanker], generator: np.random.Generator
 ) -> list[int]:
     """For each cut, the index of the ranker that is chosen on the cuts before it, without looking at itself."""
-    return [_choice(cuts[:index], rankers, generator)[0] for index in range(len(cuts))]
+    return [_choice(cuts[:index], rankers, generator) for index in range(len(cuts))]
 
 
-def _choice(
-    cuts: "Sequence[CutFigures]", rankers: Sequence[FinalRanker], generator: np.random.Generator
-) -> tuple[int, RankerTrial | None]:
+def _choice(cuts: "Sequence[CutFigures]", rankers: Sequence[FinalRanker], generator: np.random.Generator) -> int:
     return choose_ranker(cuts, rankers, partial(_gain_over, cuts, generator.spawn(1)[0]))
 
 

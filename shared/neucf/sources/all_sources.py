@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from shared.errors import ArtefactError
 from shared.neucf.sources.asked import CandidateSource
 from shared.neucf.sources.content import CaptionNearness, FreshInTopics, PhotoNearness
-from shared.neucf.sources.heuristic import Heuristic
+from shared.neucf.sources.heuristic import HeuristicSource
 from shared.neucf.sources.learned import Learned
 from shared.neucf.sources.transitions import LikedNext
 
 # Of sources that rank a post equally well, the first one gives the reason.
 SOURCES: tuple[CandidateSource, ...] = (
-    Learned(), LikedNext(), PhotoNearness(), CaptionNearness(), FreshInTopics(), Heuristic(),
+    Learned(), LikedNext(), PhotoNearness(), CaptionNearness(), FreshInTopics(), HeuristicSource(),
 )  # fmt: skip
 SOURCE_NAMES = tuple(source.name for source in SOURCES)
 

@@ -7,7 +7,7 @@ from shared.domain import Reason
 from shared.neucf.sources.asked import Asked, Candidates, Scores
 
 
-class Heuristic:
+class HeuristicSource:
     """Popularity and recency, blended."""
 
     name = "heuristic"

@@ -34,8 +34,9 @@ def test_a_ranker_that_is_proven_better_is_chosen_for_the_cuts_after_and_goes_li
     assert chosen(cuts) == [0, 3, 3, 3, 3]
     replay = replay_of(cuts, RANKERS, n_warm_up=0, n_posts=9, min_known=3, generator=np.random.default_rng(0))
     assert replay.ranker == FUSIONS[1]
-    assert replay.trial is not None
-    assert (replay.trial.ranker, replay.trial.against, replay.trial.chosen) == (FUSIONS[1], POPULAR, True)
+    assert [(each.ranker, each.against, each.chosen) for each in replay.comparisons] == [
+        (FUSIONS[0], POPULAR, False), (FUSIONS[1], POPULAR, True),
+    ]  # fmt: skip
     assert replay.report is not None
     np.testing.assert_allclose(replay.report.figures[NEUCF]["ndcg@10"].mean, (0.1 + 4 * 0.3) / 5)
 
@@ -45,10 +46,9 @@ def test_a_ranker_that_is_better_but_not_provably_leaves_the_serving_order() -> 
     assert chosen(cuts) == [0, 1, 1, 1, 1]
     replay = replay_of(cuts, RANKERS, n_warm_up=0, n_posts=9, min_known=3, generator=np.random.default_rng(0))
     assert replay.ranker == POPULAR
-    assert replay.trial is not None
-    assert not replay.trial.chosen
-    assert replay.trial.gain.mean == pytest.approx(0.01)
-    assert "not proven better, the serving order ranks" in replay.trial.sentence
+    assert not any(each.chosen for each in replay.comparisons)
+    assert replay.comparisons[1].gain.mean == pytest.approx(0.01)
+    assert replay.comparisons[1].sentence.endswith("not proven better.")
 
 
 def test_it_is_compared_with_the_best_serving_order_not_with_the_score_alone() -> None:
@@ -67,8 +67,8 @@ def test_a_cut_does_not_choose_for_itself() -> None:
 def test_the_record_tells_what_was_tried() -> None:
     cuts = [figures(number, 0.1, 0.2, 0.15, 0.3) for number in range(5)]
     replay = replay_of(cuts, RANKERS, n_warm_up=0, n_posts=9, min_known=3, generator=np.random.default_rng(0))
-    assert replay.trial is not None
-    record = replay.trial.to_json()
-    assert FinalRanker.from_json(record["ranker"]) == FUSIONS[1]
-    assert record["gain"]["mean"] == pytest.approx(0.1)
-    assert record["found"].startswith("neucf + liked next + ")
+    worse, better = (each.to_json() for each in replay.comparisons)
+    assert FinalRanker.from_json(better["ranker"]) == FUSIONS[1]
+    assert (better["gain"]["mean"], better["chosen"]) == (pytest.approx(0.1), True)
+    assert better["found"].startswith("neucf + liked next + ")
+    assert (worse["gain"]["mean"], worse["chosen"]) == (pytest.approx(-0.05), False)

@@ -10,7 +10,7 @@ from shared.errors import ArtefactError
 from shared.neucf.sources.all_sources import SOURCE_NAMES, SOURCES, sources_named
 from shared.neucf.sources.asked import Asked, CandidateSource
 from shared.neucf.sources.content import CaptionNearness, FreshInTopics, PhotoNearness, mean_units
-from shared.neucf.sources.heuristic import Heuristic
+from shared.neucf.sources.heuristic import HeuristicSource
 from shared.neucf.sources.learned import Learned
 from shared.neucf.sources.transitions import LikedNext, Transitions
 from tests.unit.shared.neucf.sources.worlds import PHOTOS, asked, one_by_one
@@ -53,12 +53,12 @@ def test_where_nothing_is_known_but_the_model_and_the_heuristic_the_others_are_s
     bare = replace(about.candidates.posts, photos=None, captions=None)
     without = replace(about, candidates=replace(about.candidates, posts=bare), liked_posts=bare, transitions=None)
     is_silent = source.scores(without) is None
-    assert is_silent == (source.name not in {Learned.name, Heuristic.name})
+    assert is_silent == (source.name not in {Learned.name, HeuristicSource.name})
 
 
 def test_the_heuristic_ranks_alike_for_all_and_newer_ones_first_at_ties() -> None:
-    assert [order_of(Heuristic(), asked(), user) for user in (0, 2)] == [[5, 1, 3, 2, 4, 0]] * 2
-    assert Heuristic().reasons(asked().candidates).tolist() == [
+    assert [order_of(HeuristicSource(), asked(), user) for user in (0, 2)] == [[5, 1, 3, 2, 4, 0]] * 2
+    assert HeuristicSource().reasons(asked().candidates).tolist() == [
         Reason.RECENT, Reason.POPULAR, Reason.RECENT, Reason.RECENT, Reason.RECENT, Reason.POPULAR,
     ]  # fmt: skip
 
