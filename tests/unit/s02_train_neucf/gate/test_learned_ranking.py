@@ -28,23 +28,26 @@ HISTORY = History.of(data_of(events_of(), posts_of(list(range(N_POSTS)))))
 
 def cut(number: int, *, told: bool = True) -> CutFigures:
     """Each user is asked once, and liked one post: the one whose photo is nearest, if photos tell anything. The model's
-    score, by which the plain ranker goes, is chance; that ranker's figures are made up as 0.1."""
+    score, by which the plain ranker goes, is chance."""
     chance = np.random.default_rng(number)
     values = chance.normal(size=(USERS, LENGTH, len(FEATURES))).astype(np.float32)
     posts = np.stack([chance.permutation(N_POSTS) for _ in range(USERS)]).astype(np.int32)
     place = values[:, :, TELLS].argmax(axis=1) if told else chance.integers(0, LENGTH, USERS)
     liked = posts[np.arange(USERS), place].astype(np.int64)
     users = np.arange(USERS)
+    logits = chance.normal(size=(USERS, LENGTH)).astype(np.float32) * 0.1
+    rank = (logits > logits[users, place][:, None]).sum(axis=1)  # of the liked post
+    of_plain = np.where(rank < 10, 1 / np.log2(rank + 2), 0.0)
     return CutFigures(
         cut=ReplayCut(start=float(number), end=number + 1.0),
         n_steps=1,
         n_asked=USERS,
         user_id_hashes=users,
         baselines={name: np.full((USERS, len(NAMES)), 0.05) for name in ("popularity", "heuristic")},
-        by_ranker=np.full((1, USERS, len(NAMES)), 0.1),
+        by_ranker=np.broadcast_to(of_plain[None, :, None], (1, USERS, len(NAMES))),
         pairs=PairGains(
             user_id_hashes=users, posts=liked, shares=np.ones(USERS),
-            gains=np.repeat([[0.05], [0.05], [0.1]], USERS, axis=1), served=LikeSources.unknown(USERS),
+            gains=np.stack([np.full(USERS, 0.05), np.full(USERS, 0.05), of_plain]), served=LikeSources.unknown(USERS),
         ),
         asked=AskedLists(
             user_id_hashes=users,
@@ -52,7 +55,7 @@ def cut(number: int, *, told: bool = True) -> CutFigures:
             lists=SourceLists(
                 posts=posts,
                 values=values,
-                logits=chance.normal(size=(USERS, LENGTH)).astype(np.float32) * 0.1,
+                logits=logits,
                 popularity=np.zeros((USERS, LENGTH), np.float32),
                 age_days=np.zeros((USERS, LENGTH), np.float32),
             ),
@@ -79,7 +82,7 @@ def test_what_tells_on_earlier_cuts_ranks_later_ones(told: LearnedRanking) -> No
     assert told.rankers == (PLAIN, LEARNED)
     assert told.trees is not None
     of_plain, of_learned = figures(told, 0), figures(told)
-    assert of_learned[0] == of_plain[0] == pytest.approx(0.1), "there was nothing to learn from"
+    assert of_learned[0] == of_plain[0], "there was nothing to learn from"
     assert min(of_learned[2:]) > 0.5
 
 
