@@ -24,6 +24,7 @@ Json = dict[str, Any]
 TOKENS = {
     "timeline": ("Pages", "the API key, or the JWT of the user whose page it is"),
     "writes": ("Writes of your backend", "the API key"),
+    "preferences": ("What a viewer says", "the API key"),
     "data": ("A person's data", "the API key"),
     "admin": ("Operator", "the admin token"),
     "platform": ("Platform", "no token"),

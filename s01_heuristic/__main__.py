@@ -16,9 +16,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _prepare(stores: "StoreSettings") -> Service:
     from s01_heuristic.job import JOB, JobSettings, run_heuristic
+    from s01_heuristic.live import LiveHeuristic
     from s01_heuristic.settings import ScheduleSettings
     from shared.jobs.setting_conflicts import refuse_conflicts
     from shared.jobs.triggers import every
+    from shared.live.settings import LiveSettings
+    from shared.live.start import live_loop
     from shared.ranked_lists.job_store import JobStore
     from shared.settings import (
         HeuristicSettings,
@@ -39,10 +42,12 @@ def _prepare(stores: "StoreSettings") -> Service:
     )
     refuse_conflicts(schedule, lists, settings.window, settings.formula, settings.new_posts, settings.retention)
     writer = JobStore(stores.redis_url.get_secret_value(), keep_for=lists.keep_for, chain_for=lists.chain_for)
+    live = LiveHeuristic(window=settings.window, lists=lists, formula=settings.formula, retention=settings.retention)
     return Service(
         job=JOB,
         trigger=every(schedule.interval),
-        work=lambda database, run, now: run_heuristic(database, writer, settings, run, now),
+        work=lambda database, run, now: run_heuristic(database, writer, settings, run, now, on_ranked=live.put),
+        beside=live_loop(stores, lists, load_settings(LiveSettings), live),
     )
 
 

@@ -1,12 +1,13 @@
 """One heuristic run: load, score, rank, publish; then housekeeping."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from s01_heuristic.housekeeping import keep_house
+from s01_heuristic.live import LiveRanking
 from s01_heuristic.new_posts import new_post_pool
 from s01_heuristic.rank import RankedCandidates, entries_per_user, rank_posts
 from shared.candidates.heuristic_scores import score_posts
@@ -18,6 +19,7 @@ from shared.db.runs import Run, for_run
 from shared.db.vectors import count_vectors
 from shared.domain import Phase, Source
 from shared.eligibility import Viewer
+from shared.live.users import Candidates
 from shared.logs import stage
 from shared.operations.safety import claim_redis, publish_safety
 from shared.ranked_lists.codec import RankedList, encode, encode_lists, length_of
@@ -44,9 +46,17 @@ class JobSettings:
 
 
 def run_heuristic(
-    database: Database, writer: JobStore, settings: JobSettings, run: Run, now: datetime
+    database: Database,
+    writer: JobStore,
+    settings: JobSettings,
+    run: Run,
+    now: datetime,
+    on_ranked: Callable[[LiveRanking], object] = lambda _: None,
 ) -> Mapping[str, Any]:
-    """Rank all candidates for all active users and publish the lists; returns the report for the run's row."""
+    """Rank all candidates for all active users and publish the lists; returns the report for the run's row.
+
+    `on_ranked` gets what live passes need, before the publication is complete.
+    """
     started, database, writer = time.monotonic(), for_run(database, run), writer.for_run(JOB, run.fence)
     run.progress.plan(STEPS)
     run.progress.report("loading", 0, 1)
@@ -67,7 +77,7 @@ def run_heuristic(
         claim_redis(database, writer)
         writer.publish_catalogue(catalogue_entries(inputs))
         publish_safety(
-            writer, viewers=inputs.viewers, version=inputs.viewer_version, removed=inputs.removed,
+            writer, viewers=inputs.viewers, version=inputs.version, removed=inputs.removed,
             suspended=inputs.suspended, erased=erased_lately(database), load=safety,
             author_hashes=inputs.author_hashes,
         )  # fmt: skip
@@ -79,6 +89,7 @@ def run_heuristic(
         written.update(lists=lists.lists, bytes=lists.bytes, new_posts=length_of(new_posts))
     seconds = time.monotonic() - started
     if published:
+        on_ranked(LiveRanking(candidates=Candidates.of(inputs, generation=run.fence), ranking=ranking))
         publication = Publication(run=run.fence, at=now, lists=lists.lists, bytes=lists.bytes, seconds=seconds)
         writer.note_publication(Phase.HEURISTIC, publication, job=JOB)
     housekeeping = keep_house(database, settings.retention, now, run.progress.report, job=JOB)
@@ -117,6 +128,7 @@ def _publish_lists(
     """Publish a list for each active user, then everyone's list."""
     lists = _lists(inputs, ranking, settings, run, now)
     published = writer.publish_lists(lists, phase=Phase.HEURISTIC, job=JOB, run=run.fence)
+    writer.drop_lists(inputs.not_personalised, phase=Phase.HEURISTIC, version=inputs.version)
     everyone = ranking.entries[: settings.everyone_length].tobytes()
     writer.publish_everyone(_encoded(Source.EVERYONE, everyone, run, now), job=JOB, run=run.fence)
     return published
@@ -133,7 +145,7 @@ def _lists(
         viewers = [inputs.viewers.get(user, NOTHING_WITHHELD) for user in users]
         own_author_hashes = [inputs.author_hashes[user] for user in users]
         entries = entries_per_user(ranking, viewers, own_author_hashes, length=settings.list_length)
-        yield from zip(users, encode_lists(head, entries), strict=True)
+        yield from zip(users, encode_lists(head, entries, version=inputs.version), strict=True)
 
 
 def _encoded(source: Source, entries: bytes, run: Run, now: datetime) -> bytes:

@@ -15,12 +15,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _prepare(stores: "StoreSettings") -> Service:
-    from s02_recsys_neucf.job import JOB, JobSettings, run_scoring
+    from s02_recsys_neucf.job import JOB, JobSettings, load_live_model, run_scoring
+    from s02_recsys_neucf.live import LiveNeuCF
     from s02_recsys_neucf.settings import ScoreSettings
     from shared.content.settings import ContentSettings
     from shared.jobs.progress_bars import run_bar
     from shared.jobs.setting_conflicts import refuse_conflicts
     from shared.jobs.triggers import every
+    from shared.live.settings import LiveSettings
+    from shared.live.start import live_loop
     from shared.neucf.threads import use_threads
     from shared.ranked_lists.job_store import JobStore
     from shared.settings import (
@@ -48,10 +51,17 @@ def _prepare(stores: "StoreSettings") -> Service:
     )
     use_threads(settings.model.threads)
     writer = JobStore(stores.redis_url.get_secret_value(), keep_for=lists.keep_for, chain_for=lists.chain_for)
+    live = LiveNeuCF(
+        lists=lists,
+        history=settings.score.history,
+        retention=settings.retention,
+        load=lambda database, generation, now: load_live_model(database, settings, generation=generation, now=now),
+    )
     return Service(
         job=JOB,
         trigger=every(settings.score.interval),
-        work=lambda database, run, now: run_scoring(database, writer, settings, run, now),
+        work=lambda database, run, now: run_scoring(database, writer, settings, run, now, on_scored=live.put),
+        beside=live_loop(stores, lists, load_settings(LiveSettings), live),
         bar=run_bar(JOB),
     )
 

@@ -1,36 +1,36 @@
 """One scoring run: encode what is new, load, score the champion's lists, publish."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-import torch
+import numpy as np
 
+from s02_recsys_neucf.champion import champion_encoders, load_champion
 from s02_recsys_neucf.choose_users import JOB as JOB
 from s02_recsys_neucf.choose_users import ChosenUsers, choose_users, last_run, settings_hash
-from s02_recsys_neucf.lists import ListsToMake, made_lists
+from s02_recsys_neucf.lists import prepare_candidates, scored_lists
+from s02_recsys_neucf.live import LiveModel, live_model
 from s02_recsys_neucf.load import ScoringData, load_scoring_data
 from s02_recsys_neucf.settings import ScoreSettings
 from shared.candidates.ranking_input import RankingInput, catalogue_entries, load_ranking_input
-from shared.content.encode_posts import Encoders, build_encoders, build_served_encoders, encode_new
-from shared.content.encoders.stored_only import StoredOnlyEncoder
-from shared.content.post_features import manifest_encoder
+from shared.content.encode_posts import Encoders, encode_new
 from shared.content.settings import ContentSettings
 from shared.db.arrivals import arrivals_mark
 from shared.db.engine import Database
 from shared.db.installation import earlier_ids
 from shared.db.job_memory import remember
+from shared.db.live_passes import wait_for_live_passes
 from shared.db.models import ModelVersion, adopt_manifest, champion
 from shared.db.phases import installation_id
 from shared.db.rights import SCORING, refuse_without_rights
 from shared.db.runs import Run, for_run
-from shared.db.vectors import ContentKind, has_vectors
 from shared.domain import Phase
-from shared.errors import ArtefactError
+from shared.errors import StoreUnavailable
 from shared.jobs.stages import Stopwatch
 from shared.logs import stage
-from shared.neucf.artefact import Artefact, load_artefact, read_manifest
+from shared.neucf.artefact import Artefact
 from shared.neucf.model_folder import refuse_foreign_folder
 from shared.neucf.warm_up import compile_kernels
 from shared.operations.safety import claim_redis
@@ -41,6 +41,8 @@ from shared.settings import HeuristicSettings, ListSettings, ModelSettings, Rete
 # Seconds of each step in the demo, for a run that has nothing to encode; only their ratios count.
 STEPS = {"start": 5.0, "captions": 0.2, "photos": 0.2, "loading": 0.5, "lists": 2.0}
 PROGRESS_EVERY = 100  # lists
+LIVE_PASSES_END = timedelta(seconds=40)  # no pass takes longer: PostgreSQL would end its transaction
+SECONDS_PER_DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,20 +63,32 @@ class JobSettings:
         return settings_hash(self.lists, self.window, self.formula, self.score, self.retention)
 
 
+OnScored = Callable[[LiveModel | None], object]
+
+
 def run_scoring(
-    database: Database, writer: JobStore, settings: JobSettings, run: Run, now: datetime
+    database: Database,
+    writer: JobStore,
+    settings: JobSettings,
+    run: Run,
+    now: datetime,
+    on_scored: OnScored = lambda _: None,
 ) -> Mapping[str, Any]:
-    """Score and publish; returns the report for the run's row. Without a champion nothing stays published."""
+    """Score and publish; returns the report for the run's row. Without a champion nothing stays published.
+
+    `on_scored` gets what live passes need, before the publication is complete; None without a champion.
+    """
     watch, report = Stopwatch(), run.progress.report
     database, writer = for_run(database, run), writer.for_run(JOB, run.fence)
     run.progress.plan(STEPS)
     model = champion(database)
     if model is None:
+        on_scored(None)
         return _without_champion(database, writer)
     report("start", 0, 1)
     _refuse_early(database, writer, settings)
     with watch.part("start"):
-        encoders = champion_encoders(database, settings, model)
+        encoders = champion_encoders(database, settings.model, settings.content, model)
         artefact = load_champion(settings.model, model, encoders)
         if model.manifest_sha256 is None:
             adopt_manifest(database, model.version, artefact.manifest_sha256)
@@ -85,7 +99,7 @@ def run_scoring(
     with watch.part("load"):
         loaded = _load(database, writer, settings, model, encoders, now)
     with watch.part("publish"):
-        published = _publish(database, writer, settings, artefact, loaded, run, now)
+        published = _publish(database, writer, settings, artefact, loaded, run, now, on_scored)
     if loaded.chosen.digests is not None:
         remember(database, run, loaded.chosen.digests.to_bytes())
     _record_publication(writer, published, run, now, watch.seconds)
@@ -109,6 +123,10 @@ def _without_champion(database: Database, writer: JobStore) -> Mapping[str, Any]
     if writer.has_published(Phase.NEUCF):
         claim_redis(database, writer)
         writer.refuse_earlier_runs()
+        if not wait_for_live_passes(database, within=LIVE_PASSES_END):  # they may have begun with a champion
+            raise StoreUnavailable(
+                "a live pass has been under way for too long; the lists are withdrawn by the next run"
+            )
         withdrawn = writer.withdraw_lists(Phase.NEUCF)
     return {"lists": 0, "withdrawn": withdrawn, "note": "no model is promoted; `warmline models` shows the verdicts"}
 
@@ -121,6 +139,26 @@ class LoadedRun:
     inputs: RankingInput
     chosen: ChosenUsers
     data: ScoringData
+    encoders: Encoders
+
+
+def load_live_model(database: Database, settings: JobSettings, *, generation: int, now: datetime) -> LiveModel | None:
+    """What live passes need, for a process that did not do the last run; None without a champion or posts."""
+    model = champion(database)
+    if model is None:
+        return None
+    encoders = champion_encoders(database, settings.model, settings.content, model)
+    artefact, kept_since = load_champion(settings.model, model, encoders), settings.retention.kept_since(now)
+    compile_kernels(artefact.model.config)
+    inputs = load_ranking_input(database, settings.window, settings.lists, now, kept_since=kept_since)
+    data = load_scoring_data(
+        database, encoders, inputs, np.zeros(0, np.int64), history=settings.score.history,
+        min_known=settings.lists.cold_min_positives, now=now, kept_since=kept_since,
+    )  # fmt: skip
+    if not len(inputs.posts):
+        return None
+    prepared = prepare_candidates(artefact, inputs, data, settings.formula, now)
+    return live_model(artefact, encoders, prepared, inputs, data, generation=generation)
 
 
 def _refuse_early(database: Database, writer: JobStore, settings: JobSettings) -> None:
@@ -151,11 +189,11 @@ def _load(
             has_lists=writer.has_published(Phase.NEUCF), now=now,
         )  # fmt: skip
         data = load_scoring_data(
-            database, encoders, inputs, chosen.users, history=timedelta(days=settings.score.history_days),
+            database, encoders, inputs, chosen.users, history=settings.score.history,
             min_known=settings.lists.cold_min_positives, now=now, kept_since=kept_since,
         )  # fmt: skip
         facts.update(posts=len(inputs.posts), users=len(data.users), partial=chosen.is_partial)
-    return LoadedRun(mark=mark, inputs=inputs, chosen=chosen, data=data)
+    return LoadedRun(mark=mark, inputs=inputs, chosen=chosen, data=data, encoders=encoders)
 
 
 def _publish(
@@ -166,18 +204,21 @@ def _publish(
     loaded: LoadedRun,
     run: Run,
     now: datetime,
+    on_scored: OnScored,
 ) -> PublishedCounts:
     inputs, data = loaded.inputs, loaded.data
     with stage("score.publish") as facts:
         claim_redis(database, writer)
         writer.publish_catalogue(catalogue_entries(inputs))
-        made_from = ListsToMake(
-            artefact=artefact, inputs=inputs, data=data, formula=settings.formula, lists=settings.lists, now=now
-        )
-        lists = _reported(made_lists(made_from, run), run, len(data.users))
+        prepared = prepare_candidates(artefact, inputs, data, settings.formula, now)
+        scored = scored_lists(artefact, prepared, inputs, data, settings.lists, generation=run.fence, now=now)
+        lists = _reported(scored, run, len(data.users))
         published = writer.publish_lists(lists, phase=Phase.NEUCF, job=JOB, run=run.fence)
-        dropped = writer.drop_lists(users_turned_cold(inputs, data, loaded.chosen), phase=Phase.NEUCF)
+        without = [*users_turned_cold(inputs, data, loaded.chosen), *inputs.not_personalised]
+        dropped = writer.drop_lists(without, phase=Phase.NEUCF, version=inputs.version)
         facts.update(lists=published.lists, bytes=published.bytes, dropped=dropped)
+        if len(inputs.posts):
+            on_scored(live_model(artefact, loaded.encoders, prepared, inputs, data, generation=run.fence))
     return published
 
 
@@ -193,42 +234,6 @@ def _reported(lists: Iterator[tuple[str, bytes]], run: Run, total: int) -> Itera
         if index % PROGRESS_EVERY == 0:
             run.progress.report("lists", index, total)
         yield encoded_list
-
-
-def champion_encoders(database: Database, settings: JobSettings, model: ModelVersion) -> Encoders:
-    """The encoders that the champion was trained with; the settings may name others for the next training.
-
-    Raises:
-        ArtefactError: one cannot be built, and no vectors of it are stored.
-    """
-    manifest = read_manifest(settings.model.model_dir / model.folder, sha256=model.manifest_sha256)
-    image, caption = manifest.image_encoder, manifest.caption_encoder
-    if image is None or caption is None:
-        return build_encoders(settings.content)
-    encoders = build_served_encoders(settings.content, image=image, caption=caption)
-    for part, encoder in ((ContentKind.IMAGE, encoders.image), (ContentKind.CAPTION, encoders.caption)):
-        if isinstance(encoder, StoredOnlyEncoder) and not has_vectors(database, part, encoder=encoder.card.identity):
-            raise ArtefactError(
-                f"{part} encoder: model {model.version} wants {encoder.card.identity}, which cannot be built here, and"
-                " none of its vectors is stored; install it, or retrain"
-            )
-    return encoders
-
-
-def load_champion(settings: ModelSettings, model: ModelVersion, encoders: Encoders) -> Artefact:
-    """The champion's model, refused unless it fits the encoders whose vectors are read.
-
-    Raises:
-        ArtefactError: damaged, of another format, or made for other encoders; got and expected.
-    """
-    return load_artefact(
-        settings.model_dir / model.folder,
-        image=manifest_encoder(encoders.image.card),
-        caption=manifest_encoder(encoders.caption.card),
-        device=torch.device("cuda" if torch.cuda.is_available() else "cpu"),
-        sha256=model.sha256,
-        manifest_sha256=model.manifest_sha256,
-    )
 
 
 def _record_publication(writer: JobStore, published: PublishedCounts, run: Run, now: datetime, seconds: float) -> None:

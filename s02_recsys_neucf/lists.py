@@ -1,4 +1,4 @@
-"""Makes the lists of a run: the champion's scores, ordered by its final ranker, with a reason for each post."""
+"""Makes lists of the champion's scores: candidates are prepared once, for a run and the live passes after it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,24 +7,24 @@ from datetime import datetime, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from s02_recsys_neucf.fused import RankerToApply, rank_fused
+from s02_recsys_neucf.fused import FusedCandidates, LikedPosts, rank_fused
 from s02_recsys_neucf.load import ScoringData
-from s02_recsys_neucf.score import IndicesPerUser, RankedBlock, candidates_from, rank, users_from, with_serving_order
+from s02_recsys_neucf.score import IndicesPerUser, RankedBlock, rank_prepared, users_from, with_serving_order
 from shared.candidates.columns import PostIndex
 from shared.candidates.heuristic_scores import HeuristicScores, is_popular, score_posts
 from shared.candidates.ranking_input import RankingInput
-from shared.db.runs import Run
 from shared.domain import Source
 from shared.neucf.artefact import Artefact
+from shared.neucf.fast.fused import FusedScorer
 from shared.neucf.fast.top_k import NO_POST
-from shared.neucf.features import PostFeatures
-from shared.neucf.score import vectors_of
+from shared.neucf.model import UserSide
+from shared.neucf.score import PostVectors, post_side_from, vectors_of
 from shared.neucf.serving_order import added_to_logits
-from shared.neucf.sources.asked import Asked, Candidates, PostFacts
+from shared.neucf.sources.asked import Candidates
 from shared.neucf.sources.facts import facts_of, known_of
 from shared.neucf.sources.learned import learned_reasons
-from shared.ranked_lists.codec import RankedList, encode
-from shared.ranked_lists.codec_columns import Packed, entries_of, pack_posts
+from shared.ranked_lists.codec import RankedList, encode_lists
+from shared.ranked_lists.codec_columns import Packed, entries_of, pack_posts, with_reasons
 from shared.settings import HeuristicSettings, ListSettings
 
 SECONDS_PER_DAY = 86_400
@@ -32,48 +32,76 @@ DAY = timedelta(days=1)  # over which the slope of popularity is taken, as in th
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ListsToMake:
-    """What the lists of a run are made from."""
+class PreparedCandidates:
+    """The candidates of a run, ready to be scored for any user."""
 
-    artefact: Artefact
-    inputs: RankingInput
-    data: ScoringData
-    formula: HeuristicSettings  # of the heuristic's terms
-    lists: ListSettings
-    now: datetime
+    vectors: PostVectors  # (n_posts,)
+    fused: FusedScorer  # with the serving order's term
+    index: PostIndex
+    packed: Packed  # (n_posts,) numbers and reasons
+    by_sources: FusedCandidates | None  # None: the final ranker is plain
 
-    @property
-    def post_rows(self) -> npt.NDArray[np.int64]:
-        """The model rows of the candidates; 0 = newer than the model. (n_candidates,)"""
-        return self.artefact.posts.model_rows(self.inputs.posts.id_hashes)
-
-    @property
-    def age_days(self) -> npt.NDArray[np.float64]:
-        """(n_candidates,)"""
-        return (self.now.timestamp() - self.inputs.posts.created_at) / SECONDS_PER_DAY
-
-    def heuristic(self, before: timedelta = timedelta(0)) -> HeuristicScores:
-        """The heuristic's terms of the candidates, now or as they were some time before."""
-        now = self.now - before
-        events = self.inputs.candidate_events
-        return score_posts(self.inputs.posts, events.before(now.timestamp()) if before else events, self.formula, now)
+    def __len__(self) -> int:
+        return len(self.packed)
 
 
-def made_lists(made_from: ListsToMake, run: Run) -> Iterator[tuple[str, bytes]]:
+def prepare_candidates(
+    artefact: Artefact, inputs: RankingInput, data: ScoringData, formula: HeuristicSettings, now: datetime
+) -> PreparedCandidates:
+    """Compute what does not depend on users."""
+    model, device = artefact.model, next(artefact.model.parameters()).device
+    rows, ranker = artefact.posts.model_rows(inputs.posts.id_hashes), artefact.manifest.final_ranker
+    vectors = vectors_of(model, rows, data.candidate_features, device)
+    terms = heuristic_terms(inputs, formula, now)
+    added = added_to_logits(ranker.serving_order, popularity=terms.popularity, age_days=age_days_of(inputs, now))
+    posts, by_sources = post_side_from(model, vectors, rows), None
+    if not ranker.is_plain:
+        candidates = Candidates(
+            posts=facts_of(model, rows, inputs.posts.author_id_hashes, data.candidate_features, vectors),
+            age_days=np.maximum(age_days_of(inputs, now), 0.0),
+            popularity=terms.popularity,
+            blended=terms.blended,
+            is_popular=is_popular(terms, alpha=formula.alpha),
+            earlier_popularity=heuristic_terms(inputs, formula, now, before=DAY).popularity,
+        )
+        by_sources = FusedCandidates(
+            ranker=ranker, state=artefact.ranker_state, candidates=candidates, scorer=FusedScorer(model, posts),
+            serving_term=added,
+        )  # fmt: skip
+    return PreparedCandidates(
+        vectors=vectors,
+        fused=FusedScorer(model, with_serving_order(posts, added)),
+        index=PostIndex.of(inputs.post_numbers, inputs.posts.author_ids),
+        packed=pack_posts(inputs.post_numbers, reasons(rows, data)),
+        by_sources=by_sources,
+    )
+
+
+def heuristic_terms(
+    inputs: RankingInput, formula: HeuristicSettings, now: datetime, *, before: timedelta = timedelta(0)
+) -> HeuristicScores:
+    """The heuristic's terms of the candidates, as they were some time before."""
+    events, at = inputs.candidate_events, now - before
+    return score_posts(inputs.posts, events.before(at.timestamp()) if before else events, formula, at)
+
+
+def age_days_of(inputs: RankingInput, now: datetime) -> npt.NDArray[np.float64]:
+    """The candidates' ages; below 0 for a post dated ahead. -> (n_posts,)"""
+    return (now.timestamp() - inputs.posts.created_at) / SECONDS_PER_DAY
+
+
+def scored_lists(
+    artefact: Artefact,
+    candidates: PreparedCandidates,
+    inputs: RankingInput,
+    data: ScoringData,
+    lists: ListSettings,
+    *,
+    generation: int,
+    now: datetime,
+) -> Iterator[tuple[str, bytes]]:
     """Pairs of user id and encoded list, block by block; users to whom nothing may be shown are left out."""
-    inputs, ids = made_from.inputs, [made_from.inputs.users.ids[index] for index in made_from.data.users]
-    index = PostIndex.of(inputs.post_numbers, inputs.posts.author_ids)
-    withheld = IndicesPerUser.of([index.withheld(inputs.viewer(user_id)) for user_id in ids])
-    for block, packed in _ranked(made_from, withheld):
-        for user_id, entries in _entries(block, ids, packed):
-            ranked = RankedList(source=Source.NEUCF, generation=run.fence, generated_at=made_from.now, entries=entries)
-            yield user_id, encode(ranked)
-
-
-def _ranked(made_from: ListsToMake, withheld: IndicesPerUser) -> Iterator[tuple[RankedBlock, Packed]]:
-    """Blocks of lists, and for each place in them the packed post. (n_users, k)"""
-    artefact, data, k = made_from.artefact, made_from.data, made_from.lists.list_length
-    model, device, post_rows = artefact.model, next(artefact.model.parameters()).device, made_from.post_rows
+    model, device = artefact.model, next(artefact.model.parameters()).device
     users = users_from(
         model,
         artefact.users.model_rows(data.user_id_hashes),
@@ -82,75 +110,59 @@ def _ranked(made_from: ListsToMake, withheld: IndicesPerUser) -> Iterator[tuple[
         data.liked_features,
         device,
     )
-    candidates, numbers = candidates_from(model, post_rows, device, data.candidate_features), _numbers(made_from)
-    if artefact.manifest.final_ranker.is_plain:
-        photos, captions = data.candidate_features.image, data.candidate_features.caption
-        why = learned_reasons(
-            post_rows, has_photo=known_of(photos, len(post_rows)), has_caption=known_of(captions, len(post_rows))
-        )
-        packed = pack_posts(numbers, why)
-        for block in rank(model, users, with_serving_order(candidates, serving_term(made_from)), withheld, k):
-            yield block, packed[np.maximum(block.indices, 0)]
+    ids = [inputs.users.ids[index] for index in data.users]
+    withheld = IndicesPerUser.of([candidates.index.withheld(inputs.viewer(user_id)) for user_id in ids])
+    head = RankedList(source=Source.NEUCF, generation=generation, generated_at=now, entries=b"")
+    likes = None if candidates.by_sources is None else liked_posts(artefact, data)
+    for block, packed in ranked_blocks(candidates, users, likes, withheld, lists.list_length):
+        yield from encoded_lists(block, packed, ids, head, version=inputs.version)
+
+
+def liked_posts(artefact: Artefact, data: ScoringData) -> LikedPosts:
+    """What the users of a run liked, for sources."""
+    model, rows = artefact.model, artefact.posts.model_rows(data.liked_id_hashes)
+    vectors = vectors_of(model, rows, data.liked_features, next(model.parameters()).device)
+    authors = data.posts.author_id_hashes[data.posts.indices(data.liked_id_hashes)]
+    return LikedPosts(facts=facts_of(model, rows, authors, data.liked_features, vectors), liked=data.liked)
+
+
+def ranked_blocks(
+    candidates: PreparedCandidates,
+    users: UserSide,
+    likes: LikedPosts | None,
+    withheld: IndicesPerUser,
+    list_length: int,
+) -> Iterator[tuple[RankedBlock, Packed]]:
+    """Blocks of lists by the final ranker, and the packed post of each place in them, (n_users, k).
+
+    `likes` are those of the users; a plain ranker does not read them.
+    """
+    if not len(candidates):
         return
-    ranker, asked = _ranker(made_from), _asked(made_from)
-    for fused in rank_fused(model, users, candidates, asked, withheld, ranker, k):
-        yield fused, pack_posts(numbers[np.maximum(fused.indices, 0)], fused.reasons)
+    if candidates.by_sources is None or likes is None:
+        for block in rank_prepared(candidates.fused, users, withheld, list_length):
+            yield block, candidates.packed[np.maximum(block.indices, 0)]
+        return
+    for fused in rank_fused(candidates.by_sources, users, likes, withheld, list_length):
+        yield fused, with_reasons(candidates.packed[np.maximum(fused.indices, 0)], fused.reasons)
 
 
-def _ranker(made_from: ListsToMake) -> RankerToApply:
-    artefact = made_from.artefact
-    return RankerToApply(
-        ranker=artefact.manifest.final_ranker,
-        trees=artefact.ranker_state.trees,
-        serving_term=serving_term(made_from),
-    )
+def reasons(post_rows: npt.NDArray[np.int64], data: ScoringData) -> npt.NDArray[np.int64]:
+    """Why the model alone puts a post into a list. -> (n_posts,)"""
+    image, caption, n_posts = data.candidate_features.image, data.candidate_features.caption, len(post_rows)
+    return learned_reasons(post_rows, has_photo=known_of(image, n_posts), has_caption=known_of(caption, n_posts))
 
 
-def serving_term(made_from: ListsToMake) -> npt.NDArray[np.float32]:
-    """What the serving order adds to every score of a candidate in this run. -> (n_candidates,)"""
-    order = made_from.artefact.manifest.final_ranker.serving_order
-    return added_to_logits(order, popularity=made_from.heuristic().popularity, age_days=made_from.age_days)
+def encoded_lists(
+    block: RankedBlock, packed: Packed, ids: list[str], head: RankedList, *, version: int
+) -> Iterator[tuple[str, bytes]]:
+    """Pairs of user id and encoded list; users to whom nothing may be shown are left out.
 
-
-def _asked(made_from: ListsToMake) -> Asked:
-    """What the sources are asked in this run."""
-    data, terms, ranker = made_from.data, made_from.heuristic(), made_from.artefact.manifest.final_ranker
-    authors = made_from.inputs.posts.author_id_hashes
-    candidates = _facts(made_from, made_from.post_rows, authors, data.candidate_features)
-    liked_rows = made_from.artefact.posts.model_rows(data.liked_id_hashes)
-    return Asked(
-        candidates=Candidates(
-            posts=candidates,
-            age_days=np.maximum(made_from.age_days, 0.0),
-            popularity=terms.popularity,
-            blended=terms.blended,
-            is_popular=is_popular(terms, alpha=made_from.formula.alpha),
-            earlier_popularity=made_from.heuristic(DAY).popularity if ranker.learned else None,
-        ),
-        liked_posts=_facts(made_from, liked_rows, data.liked_authors, data.liked_features),
-        liked=data.liked.indices,
-        starts=data.liked.starts[:-1],
-        logits=np.zeros((data.liked.n_users, 0), np.float32),  # of each block, when it is ranked
-        transitions=made_from.artefact.ranker_state.transitions,
-    )
-
-
-def _facts(
-    made_from: ListsToMake, model_rows: npt.NDArray[np.int64], authors: npt.NDArray[np.int64], features: PostFeatures
-) -> PostFacts:
-    model = made_from.artefact.model
-    vectors = vectors_of(model, model_rows, features, next(model.parameters()).device)
-    return facts_of(model, model_rows, authors, features, vectors)
-
-
-def _numbers(made_from: ListsToMake) -> npt.NDArray[np.uint32]:
-    return np.asarray(made_from.inputs.post_numbers, np.uint32)
-
-
-def _entries(block: RankedBlock, ids: list[str], packed: Packed) -> Iterator[tuple[str, bytes]]:
+    `packed` holds the post of each place of the block's lists, (n_users, k).
+    """
     entries = entries_of(packed, block.scores)
     shown = block.indices != NO_POST
     for index, user_id in enumerate(ids[block.users]):
         of_user = entries[index][shown[index]]
         if len(of_user):
-            yield user_id, of_user.tobytes()
+            yield user_id, encode_lists(head, [of_user.tobytes()], version=version)[0]

@@ -15,7 +15,7 @@ from shared.db.bulk import load_all_posts
 from shared.db.bulk_events import EVERYTHING, KeptSince, load_all_events, load_events_of
 from shared.db.engine import Database
 from shared.errors import SourceError
-from shared.event_columns import Int64s
+from shared.event_columns import Events, Int64s
 from shared.neucf.examples import SortedPosts, examples_of
 from shared.neucf.features import PostFeatures
 
@@ -30,9 +30,9 @@ class ScoringData:
     user_id_hashes: Int64s  # (n_users,)
     liked: IndicesPerUser  # per user, indices in `liked_id_hashes`, in the order of time
     liked_id_hashes: Int64s  # (n_liked_posts,)
-    liked_authors: Int64s  # (n_liked_posts,) author id hashes
     liked_features: PostFeatures
     candidate_features: PostFeatures  # in the order of `inputs.posts`
+    posts: SortedPosts  # all that anyone may see
 
 
 def load_scoring_data(
@@ -64,26 +64,49 @@ def load_scoring_data(
         since = now - history
         if len(ids) > MAX_USERS_QUERIED:
             loaded = load_all_events(snapshot, since=since, now=now, kept_since=kept_since, with_first_times=True)
-            events = loaded.counted.joined_with(loaded.of_suspended)  # they raise nothing, and have lists
+            events = loaded.counted.joined_with(loaded.silent)  # they raise nothing, and have lists
         else:
             events = load_events_of(snapshot, ids, since=since, now=now, kept_since=kept_since, with_first_times=True)
         columns = load_columns(snapshot, encoders)
     _refuse_emptied(inputs, chosen, n_posts=len(found), n_events=len(events))
     posts = SortedPosts.of(found)
-    examples = examples_of(events, posts)
-    liked = examples[examples.order_of_likes()]
-    liked_id_hashes, liked_indices = np.unique(liked.post_id_hashes, return_inverse=True)
-    by_user = _indices_by_user(liked.user_id_hashes, liked_indices, inputs.users.id_hashes[chosen])
-    warm = np.array([len(indices) >= min_known for indices in by_user], bool)
+    likes = likes_of(events, posts, inputs.users.id_hashes[chosen], min_known=min_known)
+    liked_indices, positions = np.unique(likes.of_warm.indices, return_inverse=True)
+    liked_id_hashes = posts.id_hashes[liked_indices]
     return ScoringData(
-        users=chosen[warm],
-        user_id_hashes=inputs.users.id_hashes[chosen][warm],
-        liked=IndicesPerUser.of([indices for indices, is_warm in zip(by_user, warm, strict=True) if is_warm]),
+        users=chosen[likes.is_warm],
+        user_id_hashes=inputs.users.id_hashes[chosen][likes.is_warm],
+        liked=IndicesPerUser(likes.of_warm.starts, positions.astype(np.int64)),
         liked_id_hashes=liked_id_hashes,
-        liked_authors=posts.author_id_hashes[posts.indices(liked_id_hashes)],
         liked_features=features_of(columns, liked_id_hashes),
         candidate_features=features_of(columns, inputs.posts.id_hashes),
+        posts=posts,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Likes:
+    """What users liked, in the order of time, of those who liked enough."""
+
+    is_warm: npt.NDArray[np.bool_]  # (n_users,)
+    of_warm: IndicesPerUser  # of those who are, indices of posts
+
+
+def likes_of(events: Events, posts: SortedPosts, user_id_hashes: Int64s, *, min_known: int) -> Likes:
+    """What these users liked.
+
+    Args:
+        events: theirs, perhaps also of others.
+        posts: all that anyone may see.
+        user_id_hashes: (n_users,)
+        min_known: users with fewer positives are cold.
+    """
+    examples = examples_of(events, posts)
+    liked = examples[examples.order_of_likes()]
+    by_user = _indices_by_user(liked.user_id_hashes, posts.indices(liked.post_id_hashes), user_id_hashes)
+    is_warm = np.array([len(indices) >= min_known for indices in by_user], bool)
+    warm = [indices for indices, enough in zip(by_user, is_warm, strict=True) if enough]
+    return Likes(is_warm=is_warm, of_warm=IndicesPerUser.of(warm))
 
 
 def _refuse_emptied(inputs: RankingInput, chosen: npt.NDArray[np.int64], *, n_posts: int, n_events: int) -> None:

@@ -111,11 +111,15 @@ def rank(
     Raises:
         ScoringRefused: a score is NaN or infinite, or the numbers of users differ. Earlier blocks are correct.
     """
+    _refuse_lengths("ineligible posts", got=ineligible.n_users, expected=len(users.gmf))
+    if len(candidates) > 0:
+        yield from rank_prepared(FusedScorer(model, candidates), users, ineligible, k)
+
+
+def rank_prepared(fused: FusedScorer, users: UserSide, ineligible: IndicesPerUser, k: int) -> Iterator[RankedBlock]:
+    """The same with candidates that were prepared before, of which there is at least one."""
     n_users = len(users.gmf)
     _refuse_lengths("ineligible posts", got=ineligible.n_users, expected=n_users)
-    if len(candidates) == 0:
-        return
-    fused = FusedScorer(model, candidates)
     yield from map_in_threads(
         lambda part: _ranked(fused, users, ineligible, part, k), list(blocks(n_users, USERS_AT_ONCE))
     )

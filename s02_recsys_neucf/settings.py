@@ -25,5 +25,9 @@ class ScoreSettings(SettingsGroup):
     )
 
     @property
+    def history(self) -> timedelta:
+        return timedelta(days=self.history_days)
+
+    @property
     def interval(self) -> timedelta:
         return timedelta(minutes=self.score_every_minutes)

@@ -263,7 +263,6 @@ def _evaluation_plan(
         ),
         seed=seed,
         device=torch.device("cuda" if torch.cuda.is_available() else "cpu"),
-        warm=settings.train.warm_start,
         report_progress=report,
     )
 

@@ -11,15 +11,12 @@ USUAL_STAGES = {
     "start": 5.0, "encode": 40.0, "load": 0.5, "epochs": 55.0, "validation": 2.0, "replay": 20.0, "exams": 10.0,
     "rest": 5.0,
 }  # fmt: skip
-# Times of a fit with search, and of a fit of all members, relative to the fit of one model.
-SEARCHED, MEMBERS = (
-    2.5,
-    3.0,
-)
+# Times of a fit with search, of one that starts from the warm-up's model, and of all members, relative to one fit.
+SEARCHED, WARM, MEMBERS = 2.5, 0.4, 3.0
 
 START, CAPTIONS, PHOTOS, LOADING, SAVING = "start", "captions", "photos", "loading", "judging and saving"
 WARM_UP, GLOBAL, PER_USER, ALL_DATA = "warm-up", "global", "per user", "all data"
-N_MODELS = {WARM_UP: 2, PER_USER: 2, ALL_DATA: int(MEMBERS)}  # models trained in one fit; 1 in all others
+N_MODELS = {WARM_UP: 3, ALL_DATA: int(MEMBERS)}  # models trained in one fit; 1 in all others
 
 
 TRAINING = "training and replay"  # all steps in between, where they run side by side
@@ -51,7 +48,7 @@ def shares(stages: Mapping[str, float] | None) -> dict[str, float]:
     seconds = stages if stages else USUAL_STAGES
     fits = seconds.get("epochs", 0.0) + seconds.get("validation", 0.0)
     cuts = [WARM_UP] * N_WARM_UP + [cut_name(number) for number in range(1, N_CUTS + 1)]
-    each_fit = fits / (2 * SEARCHED + N_CUTS + MEMBERS)
+    each_fit = fits / (1 + SEARCHED + N_CUTS * WARM + MEMBERS)
     each_replay, seconds_per_cut = seconds.get("replay", 0.0) / len(cuts), seconds.get("exams", 0.0) / 2
     plan = {
         START: seconds.get("start", 0.0),
@@ -60,12 +57,12 @@ def shares(stages: Mapping[str, float] | None) -> dict[str, float]:
         LOADING: seconds.get("load", 0.0),
     }
     for index, cut in enumerate(cuts):
-        plan[training_step(cut)] = each_fit * (SEARCHED if cut == WARM_UP else 1.0)
+        plan[training_step(cut)] = each_fit * (SEARCHED if cut == WARM_UP else WARM)
         if index == N_WARM_UP:
             plan[all_posts_step(GLOBAL)] = seconds_per_cut
         plan[replay_step(cut)] = each_replay
     return plan | {
-        training_step(PER_USER): each_fit * SEARCHED,
+        training_step(PER_USER): each_fit,
         all_posts_step(PER_USER): seconds_per_cut,
         training_step(ALL_DATA): each_fit * MEMBERS,
         SAVING: seconds.get("rest", 0.0),

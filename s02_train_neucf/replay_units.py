@@ -1,4 +1,8 @@
-"""The cuts of the replay as units of work, which may run side by side in processes of their own."""
+"""The cuts of the replay as units of work, which may run side by side in processes of their own.
+
+All cuts start from the model of the warm-up, which takes fewer epochs than random weights. A chain from cut to cut
+could not run side by side, and gets worse from night to night (EXPERIMENTS.md).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
     from s02_train_neucf.gate.history import History
     from s02_train_neucf.gate.replay import CutFigures
     from s02_train_neucf.learning.fit import Fitted, SearchResult
+    from s02_train_neucf.learning.warm_start import Predecessor
     from s02_train_neucf.report import EvaluationPlan, OnEpoch
 
 SharedPlan = tuple["EvaluationPlan", "History"]  # what all units of an evaluation read
@@ -61,91 +66,71 @@ class Replayed:
     figures: "CutFigures"
     is_warm_up: bool
     report: "Report | None"  # of the global cut
+    model: "Predecessor | None" = None  # that the other cuts start from
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CutToReplay:
-    """A cut to train at and to replay."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ReplayUnit:
+    """A cut to train at and to replay: a unit of work."""
 
     cut: ReplayCut
     name: str
     is_warm_up: bool
     is_global: bool  # whether its model is also that of the global cut
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ReplayUnit:
-    """Cuts that are trained at and replayed one after another: a unit of work."""
-
-    steps: tuple[CutToReplay, ...]
     evaluate_global: EvaluateGlobal
     search_result: "SearchResult"
     searched_at: float  # time of the cut before which was searched
+    predecessor: "Predecessor | None" = None  # to start from
+    gives_model: bool = False  # whether other cuts start from its model
 
-    @property
-    def name(self) -> str:
-        """For messages on errors."""
-        return self.steps[0].name
-
-    @property
-    def is_global(self) -> bool:
-        """Whether the global cut is among them."""
-        return any(step.is_global for step in self.steps)
-
-    def __call__(self, shared: SharedPlan, on_message: OnMessage) -> list[Replayed]:
-        """Train and replay; a cut before which there is nothing to learn from is left out."""
+    def __call__(self, shared: SharedPlan, on_message: OnMessage) -> Replayed | None:
+        """Train and replay; None where there is nothing to learn from."""
         plan, history = with_messages(shared[0], on_message), shared[1]
-        done, predecessor = list[Replayed](), None
-        for step in self.steps:
-            data, on_epoch = plan.data.before(step.cut.start), partial(_send_epoch, on_message, step.name)
-            try:
-                fitted = plan.fit(data, on_epoch, self.search_result, predecessor)
-            except TrainingRefused:
-                continue
-            if plan.warm:
-                predecessor = fitted.as_predecessor("the cut before")
-            short = step.name.partition(" of ")[0]
-            plan.report_progress(training_step(short), 1, 1)  # it may have ended early
-            report = self._global_report(plan, step, fitted)
-            figures = plan.replay(history, step.cut, fitted, step.name)
-            plan.report_progress(replay_step(short), 1, 1)
-            done.append(Replayed(figures=figures, is_warm_up=step.is_warm_up, report=report))
-        on_message(plan.watch)
-        return done
-
-    def _global_report(self, plan: "EvaluationPlan", step: CutToReplay, fitted: "Fitted") -> "Report | None":
-        if not step.is_global:
+        try:
+            fitted = plan.fit(
+                plan.data.before(self.cut.start), partial(_send_epoch, on_message, self.name), self.search_result,
+                self.predecessor,
+            )  # fmt: skip
+        except TrainingRefused:
             return None
-        return self.evaluate_global(plan, fitted, at=step.cut.start, searched_at=self.searched_at)
+        short = self.name.partition(" of ")[0]
+        plan.report_progress(training_step(short), 1, 1)  # it may have ended early
+        report = self._global_report(plan, fitted)
+        figures = plan.replay(history, self.cut, fitted, self.name)
+        plan.report_progress(replay_step(short), 1, 1)
+        on_message(plan.watch)
+        return Replayed(
+            figures=figures, is_warm_up=self.is_warm_up, report=report,
+            model=fitted.as_predecessor("the warm-up") if self.gives_model else None,
+        )  # fmt: skip
+
+    def _global_report(self, plan: "EvaluationPlan", fitted: "Fitted") -> "Report | None":
+        if not self.is_global:
+            return None
+        return self.evaluate_global(plan, fitted, at=self.cut.start, searched_at=self.searched_at)
 
 
 def units_of(
-    plan: "EvaluationPlan",
     cuts: Sequence[ReplayCut],
     evaluate_global: EvaluateGlobal,
     search_result: "SearchResult",
     searched_at: float,
 ) -> list[ReplayUnit]:
-    """What can run side by side: each cut, or with a warm start all of them in their order."""
-    steps = [
-        CutToReplay(
+    """One for each cut, in order of time; the first one gives its model to the others."""
+    units = [
+        ReplayUnit(
             cut=cut,
             name=name_of_cut(index, len(cuts)),
             is_warm_up=index < N_WARM_UP,
             is_global=index == N_WARM_UP,
-        )
-        for index, cut in enumerate(cuts)
-        if cut.start >= searched_at
-    ]
-    return [
-        ReplayUnit(
-            steps=tuple(part),
             evaluate_global=evaluate_global,
             search_result=search_result,
             searched_at=searched_at,
         )
-        for part in ([steps] if plan.warm else [[step] for step in steps])
+        for index, cut in enumerate(cuts)
+        if cut.start >= searched_at
     ]
+    return [replace(units[0], gives_model=True), *units[1:]] if units else []
 
 
 def name_of_cut(index: int, n_cuts: int) -> str:

@@ -30,10 +30,18 @@ from s02_train_neucf.learning.curves import EpochResult
 from s02_train_neucf.learning.fit import Fitted, FitUnderWay, SearchResult, begin_fit, fit, search_for
 from s02_train_neucf.learning.ranker_state import ranker_state_of
 from s02_train_neucf.learning.recipe import Recipe
-from s02_train_neucf.learning.side_by_side import ALONE, OnMessage, Workers
+from s02_train_neucf.learning.side_by_side import ALONE, OnMessage, Pending, Workers
 from s02_train_neucf.learning.warm_start import Predecessor
 from s02_train_neucf.progress import GLOBAL, PER_USER, all_posts_step, replay_step
-from s02_train_neucf.replay_units import Messages, SharedPlan, name_of_cut, units_of, with_messages
+from s02_train_neucf.replay_units import (
+    Messages,
+    Replayed,
+    ReplayUnit,
+    SharedPlan,
+    name_of_cut,
+    units_of,
+    with_messages,
+)
 from shared.errors import TrainingRefused
 from shared.event_columns import Events
 from shared.jobs.stages import Stopwatch
@@ -42,6 +50,7 @@ from shared.neucf.examples import SortedPosts, examples_of
 from shared.neucf.rank_trees import RankTrees
 from shared.run_progress import ReportProgress, ignore_progress
 
+FEW_LIKES = 250_000  # with more, the models of the evaluation have one member
 PER_USER_SHARE = 0.2  # of each user's likes, the last ones
 SHOWN = ("hr@10", "ndcg@10", "recall@20")
 REPLAY, ALL_POSTS = "replay", "exams"  # parts of a run's time
@@ -60,7 +69,9 @@ class EvaluationPlan:
     rules: ReplayRules  # its `min_known` holds for the other cuts too
     seed: int
     device: torch.device
-    warm: bool = False  # whether each model of the replay starts from that of the cut before, as nightly trainings do
+    warm: bool = (
+        False  # whether the replay's models start from that of its warm-up, as nightly trainings from the champion
+    )
     watch: Stopwatch = field(default_factory=Stopwatch)  # measures the parts of the evaluation
     report_progress: ReportProgress = ignore_progress
 
@@ -150,11 +161,12 @@ def evaluate_model(
 ) -> EvaluationResult:
     """Replay the last part of the data, one training per cut; then rank all posts, on two cuts of the same data.
 
-    Epochs and learning rate are searched for once, before the warm-up. The model of the first judged cut is also used
-    for the global cut, which has the same training data. With a warm start, each cut's model starts from that of the
-    cut before, as in nightly trainings, and the first from random values, so no model has seen its test likes.
-    Only one member is trained per cut: three take three times as long, and their mean, which goes live, was never
-    measured worse than one of them (EXPERIMENTS.md).
+    Epochs and learning rate are searched for once, on likes before the warm-up that the per-user cut does not ask for
+    either. The model of the first judged cut is also used for the global cut, which has the same training data.
+    Each cut's model starts from that of the warm-up. Where data are many, only one member is trained per cut, since
+    three take three times as long, and their mean, which goes live, was never measured worse than one of them
+    (EXPERIMENTS.md); the warm-up's and the per-user cut's model then start from that of the search. No model has seen
+    its test likes.
 
     Args:
         plan: how models are trained and evaluated.
@@ -166,24 +178,38 @@ def evaluate_model(
     Raises:
         WorkerDied: a process of `workers` ended.
     """
-    members, plan = plan.recipe.members, replace(plan, recipe=replace(plan.recipe, members=1))
+    members = plan.recipe.members
+    if len(history.likes) > FEW_LIKES:
+        plan = replace(plan, recipe=replace(plan.recipe, members=1))
     cuts = cuts_of(plan.data.events, history.likes, min_known=plan.rules.min_known)
     shared = workers.share((replace(plan, watch=Stopwatch(), report_progress=ignore_progress), history))
     messages = Messages(plan, on_epoch)
-    per_user = workers.submit(_evaluate_users, shared, name=PER_USER, on_message=messages.take, apart=ALL_POSTS)
     search_result, searched_at = _search(plan, cuts, on_epoch, workers)
-    units = [] if search_result is None else units_of(plan, cuts, evaluate_global_cut, search_result, searched_at)
-    under_way = [
-        workers.submit(
-            unit, shared, name=unit.name, on_message=messages.take, apart=ALL_POSTS if unit.is_global else ""
-        )
-        for unit in units
-    ]
+    searched = None
+    if search_result is not None:
+        searched = search_result.model if plan.recipe.members == 1 else None
+        search_result = replace(search_result, model=None)  # which units would carry along
+    units = [] if search_result is None else units_of(cuts, evaluate_global_cut, search_result, searched_at)
+
+    def submit(unit: ReplayUnit) -> Pending[Replayed | None]:
+        apart = ALL_POSTS if unit.is_global else ""
+        return workers.submit(unit, shared, name=unit.name, on_message=messages.take, apart=apart)
+
+    first = [submit(replace(unit, predecessor=searched)) for unit in units[:1]]
+    per_user = workers.submit(
+        partial(_evaluate_users, search_result, searched),
+        shared,
+        name=PER_USER,
+        on_message=messages.take,
+        apart=ALL_POSTS,
+    )
     if search_result is not None:
         search_result = replace(search_result, recipe=replace(search_result.recipe, members=members))
         if on_search is not None:
             on_search(search_result)
-    done = [each for unit in under_way for each in unit.result()]
+    done = _results(first)
+    start_from = done[0].model if done else None
+    done += _results([submit(replace(unit, predecessor=start_from)) for unit in units[1:]])
     of_cuts = {GLOBAL: next((each.report for each in done if each.report is not None), None)}
     of_cuts[PER_USER] = per_user.result()
     learned = with_learned([each.figures for each in done], plan.rules.rankers, history, plan.rules.list_length)
@@ -200,12 +226,21 @@ def evaluate_model(
     )
 
 
+def _results(units: Sequence[Pending[Replayed | None]]) -> list[Replayed]:
+    """Of the cuts that had something to learn from."""
+    return [found for unit in units if (found := unit.result()) is not None]
+
+
 def _search(
     plan: EvaluationPlan, cuts: Sequence[ReplayCut], on_epoch: OnEpoch, workers: Workers
 ) -> tuple[SearchResult | None, float]:
-    """Epochs and learning rate by the data before the first cut that has something to learn from, and its time."""
+    """Epochs and learning rate by the data before the first cut that has something to learn from, and its time.
+
+    The last likes of each user, which the per-user cut asks for, are left out: so one search serves both.
+    """
+    not_asked = replace(plan.data, events=_split_users(plan.data.without_deleted()).train_events)
     for index, cut in enumerate(cuts):
-        data = plan.data.before(cut.start)
+        data = not_asked.before(cut.start)
         try:
             found = plan.search(data, partial(on_epoch, name_of_cut(index, len(cuts))), workers)
         except TrainingRefused:
@@ -215,9 +250,15 @@ def _search(
     return None, 0.0
 
 
-def _evaluate_users(shared: SharedPlan, on_message: OnMessage) -> Report | None:
+def _split_users(data: TrainingData) -> Split:
+    return per_user_cut(data.events, data.posts, share=PER_USER_SHARE)
+
+
+def _evaluate_users(
+    search_result: SearchResult | None, predecessor: Predecessor | None, shared: SharedPlan, on_message: OnMessage
+) -> Report | None:
     plan = with_messages(shared[0], on_message)
-    report = evaluate_per_user_cut(plan, lambda cut, epoch: on_message((cut, epoch)))
+    report = evaluate_per_user_cut(plan, search_result, lambda cut, epoch: on_message((cut, epoch)), predecessor)
     on_message(plan.watch)
     return report
 
@@ -267,18 +308,25 @@ def evaluate_global_cut(plan: EvaluationPlan, fitted: Fitted, *, at: float, sear
     return _evaluate(plan, cut, fitted)
 
 
-def evaluate_per_user_cut(plan: EvaluationPlan, on_epoch: OnEpoch) -> Report | None:
-    """Evaluate on each user's last likes, with a search of its own: its test likes may be older than the first cut.
+def evaluate_per_user_cut(
+    plan: EvaluationPlan, search_result: SearchResult | None, on_epoch: OnEpoch, predecessor: Predecessor | None = None
+) -> Report | None:
+    """Evaluate on each user's last likes.
 
     All posts that are not deleted are ranked; those without a like in training are asked for in the cold row too.
+
+    Args:
+        plan: how models are evaluated.
+        search_result: found without these likes, some of which are older than the first cut; None: search here.
+        on_epoch: called after each epoch, with the name of the cut.
+        predecessor: a model to start from that has not seen these likes; None: there is none.
     """
     data = plan.data.without_deleted()
-    split = per_user_cut(data.events, data.posts, share=PER_USER_SHARE)
+    split = _split_users(data)
     try:
-        fitted = fit(
-            split.train_events, data.posts, data.features, plan.config, plan.recipe,
-            seed=plan.seed, device=plan.device, on_epoch=lambda epoch: on_epoch(PER_USER, epoch),
-        )  # fmt: skip
+        fitted = plan.fit(
+            replace(data, events=split.train_events), partial(on_epoch, PER_USER), search_result, predecessor
+        )
     except TrainingRefused:
         return None
     task = _task(split, data)

@@ -69,6 +69,8 @@ def _members(client: Any, name: bytes) -> list[bytes]:
         return [part for pair in client.hgetall(name).items() for part in pair]
     if kind == b"set":
         return list(client.smembers(name))
+    if kind == b"stream":
+        return [part for _, fields in client.xrange(name) for pair in fields.items() for part in pair]
     assert kind == b"zset", f"{name!r} is a {kind!r}"
     return list(client.zrange(name, 0, -1))
 

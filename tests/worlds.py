@@ -19,7 +19,7 @@ from shared.db.engine import Database
 from shared.domain import KIND_CODES, InteractionKind, author_hash
 from shared.eligibility import Viewer, is_published
 from shared.event_columns import Events
-from shared.operations.safety import blocked_authors
+from shared.operations.safety import withheld_authors
 from shared.settings import HeuristicSettings, ListSettings, NewPostSettings, WindowSettings
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -209,7 +209,7 @@ def loaded(world: World, *, first_row: int = 1) -> RankingInput:
     posts, events = post_columns(world), event_columns(world)
     rows = list(range(first_row, first_row + len(posts)))
     touched = posts_by_user(posts, rows, events, at_most=1500)
-    authors = blocked_authors(world.blocks)
+    authors = withheld_authors(world.blocks, ())
     viewers = {
         user: Viewer(
             hidden_authors=authors.get(user, frozenset()),
@@ -229,8 +229,9 @@ def loaded(world: World, *, first_row: int = 1) -> RankingInput:
             active_at=np.full(len(world.users), world.now.timestamp()),
         ),
         viewers=viewers,
-        viewer_version=1,
+        version=1,
         removed=set(),
+        since=world.now - timedelta(days=15),
     )
 
 

@@ -16,6 +16,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from shared.domain import Phase, Reason, Source
 from shared.jobs.names import Job
 from shared.ranked_lists import codec
+from shared.ranked_lists.live_figures import LiveFigures
 from shared.ranked_lists.publication import Publication
 from timeline.counters import STORES, RequestCounters
 from timeline.shared_cells import SharedCells
@@ -61,6 +62,16 @@ class Metrics:
                                   registry=registry)  # fmt: skip
         self._job_ended = Gauge("warmline_job_ended_timestamp_seconds", "end of the last run", ("job",),
                                 registry=registry)  # fmt: skip
+        self._live = {
+            what: Gauge(f"warmline_live_{what}", says, ("phase",), registry=registry)
+            for what, says in (
+                ("listening", "1: a ranker follows what users do"),
+                ("backlog", "users whose lists are out of date"),
+                ("lag_seconds", "how long the first of them has been waiting"),
+                ("passes", "lists that live passes made, of all processes since Redis has counted them"),
+                ("missed", "users of these whom the queue did not know of"),
+            )
+        }
         self._checked_at = time.monotonic()
 
     def request(self, *, source: Source | None, status: int, seconds: float) -> None:
@@ -93,6 +104,16 @@ class Metrics:
             self._age.labels(phase.value).set(max(0.0, (datetime.now(UTC) - publication.at).total_seconds()))
             self._lists.labels(phase.value).set(publication.lists)
             self._bytes.labels(phase.value).set(publication.bytes)
+
+    def live(self, figures: Mapping[Phase, LiveFigures]) -> None:
+        """What the live passes of each phase do."""
+        for phase, of_phase in figures.items():
+            values = {
+                "listening": of_phase.is_listening, "backlog": of_phase.backlog, "lag_seconds": of_phase.lag_seconds,
+                "passes": of_phase.counts.get("passes", 0), "missed": of_phase.counts.get("missed", 0),
+            }  # fmt: skip
+            for what, value in values.items():
+                self._live[what].labels(phase.value).set(value)
 
     def runs(self, runs: Iterable[Mapping[str, Any]]) -> None:
         """The last runs from PostgreSQL, the newest first."""

@@ -9,6 +9,7 @@ from typing import ParamSpec, TypeVar
 
 from shared.db.engine import Database, check_urls, retried
 from shared.jobs.setting_conflicts import refuse_conflicts
+from shared.live.settings import LiveSettings
 from shared.ranked_lists.job_store import JobStore
 from shared.ranked_lists.page_store import Lifetimes, PageWriter
 from shared.ranked_lists.timeline_store import TimelineStore
@@ -34,8 +35,10 @@ from timeline.stores.breaker import Breaker
 from timeline.stores.budgets import Stores
 from timeline.stores.event_intake import EventIntake
 from timeline.stores.installation import Installation
+from timeline.stores.live_updates import LiveUpdates
 from timeline.stores.local_chains import LocalChains
 from timeline.stores.local_copies import Snapshot
+from timeline.stores.post_facts import PostFactsCopy
 from timeline.stores.redis_writes import RedisWrites
 from timeline.stores.resources import FeedResources
 from timeline.stores.safety_updates import LocalCopies, SafetyUpdates
@@ -76,6 +79,7 @@ class State:
     feed: Feed
     safety_updates: SafetyUpdates
     intake: EventIntake
+    live_updates: LiveUpdates
     acts_database: Database  # the same PostgreSQL with its own connections
     write_threads: WorkerThreads
     safety_threads: WorkerThreads
@@ -135,6 +139,7 @@ class AllSettings:
     new_posts: NewPostSettings
     model: ModelSettings = field(default_factory=lambda: load_settings(ModelSettings))
     retention: RetentionSettings = field(default_factory=lambda: load_settings(RetentionSettings))
+    live: LiveSettings = field(default_factory=lambda: load_settings(LiveSettings))
 
 
 def read_settings() -> AllSettings:
@@ -156,6 +161,7 @@ def read_settings() -> AllSettings:
         new_posts=load_settings(NewPostSettings),
         model=load_settings(ModelSettings),
         retention=load_settings(RetentionSettings),
+        live=load_settings(LiveSettings),
     )
 
 
@@ -177,6 +183,7 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
     local_copies = LocalCopies(
         withheld=reader.withheld,
         local_chains=resources.local_chains,
+        post_facts=resources.post_facts,
         snapshot=resources.snapshot,
         authorizer=authorizer,
         disk=disk,
@@ -193,7 +200,7 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
     )
     installation = Installation(
         database=database, acts_database=acts_database, reader=reader, writer=writer, user_store=user_store,
-        snapshot=resources.snapshot, local_chains=resources.local_chains,
+        snapshot=resources.snapshot, local_chains=resources.local_chains, post_facts=resources.post_facts,
         disk=disk,
     )  # fmt: skip
     background_refresh = BackgroundRefresh(
@@ -205,6 +212,7 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
     redis_writes.on_hang = partial(background_refresh.wake, "redis")
     resources.stores.on_redis_failure = partial(background_refresh.wake, "outbox")
     write_threads = WorkerThreads("write", threads=WRITE_THREADS)
+    live_updates = LiveUpdates(user_store, redis_writes, write_threads, settings.live)
     return State(
         settings=settings.timeline,
         retention=settings.retention,
@@ -227,7 +235,9 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
             safety_updates=safety_updates,
             redis_writes=redis_writes,
             threads=write_threads,
+            live=live_updates,
         ),
+        live_updates=live_updates,
         acts_database=acts_database,
         write_threads=write_threads,
         safety_threads=WorkerThreads("act", threads=ACT_THREADS),
@@ -245,12 +255,14 @@ def _resources(
     worker: Worker,
 ) -> FeedResources:
     budgets = {"redis": settings.timeline.redis_budget, "postgresql": settings.timeline.database_budget}
+    stores = Stores(breakers=breakers, budgets=budgets)
     return FeedResources(
         reader=reader,
         page_writer=page_writer,
         database=database,
-        stores=Stores(breakers=breakers, budgets=budgets),
+        stores=stores,
         local_chains=LocalChains(),
+        post_facts=PostFactsCopy(database=database, stores=stores),
         metrics=Metrics(worker.cells, index=worker.index),
         snapshot=Snapshot(catalogue=reader.catalogue, half_life_hours=settings.formula.half_life_hours),
         lists=settings.lists,

@@ -21,6 +21,7 @@ from shared.db.runs import Run, claim_run, finish_run, request_run
 from shared.neucf.artefact import Artefact, save_artefact
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.manifest import Manifest
+from shared.neucf.merge import merge_members
 from shared.neucf.model import NeuCF
 from shared.neucf.vocab import Vocab
 from shared.ranked_lists.job_store import JobStore
@@ -49,17 +50,19 @@ def run_scoring(database: Database, writer: JobStore, folder: Path) -> None:
     _run(database, scoring.JOB, lambda run: scoring.run_scoring(database, writer, settings, run, datetime.now(UTC)))
 
 
-def make_champion(database: Database, folder: Path, *, seed: int = 1) -> None:
-    """Promote an untrained model that knows all users and posts."""
+def make_champion(database: Database, folder: Path, *, seed: int = 1, members: int = 1) -> None:
+    """Promote an untrained model that knows all users and posts, merged of so many members."""
     now, encoders = datetime.now(UTC), build_encoders(CONTENT)
     image, caption = manifest_encoder(encoders.image.card), manifest_encoder(encoders.caption.card)
     config = NeuCFConfig(image_width=encoders.image.card.width, caption_width=encoders.caption.card.width)
     world = load_ranking_input(database, WindowSettings(), ListSettings(), now)
     users, posts = Vocab.of(world.users.id_hashes), Vocab.of(world.posts.id_hashes)
-    model = NeuCF(config, n_user_rows=users.n_rows, n_post_rows=posts.n_rows)
-    model.start(torch.Generator().manual_seed(seed))
+    parts = [NeuCF(config, n_user_rows=users.n_rows, n_post_rows=posts.n_rows) for _ in range(members)]
+    for member, part in enumerate(parts):
+        part.start(torch.Generator().manual_seed(seed + member))
+    model = merge_members(parts)
     manifest = Manifest(
-        config=config, image_encoder=image, caption_encoder=caption, data_from=now - timedelta(days=14),
+        config=model.config, image_encoder=image, caption_encoder=caption, data_from=now - timedelta(days=14),
         data_until=now, trained_at=now, seed=seed, recipe={}, metrics={},
     )  # fmt: skip
     sha256 = save_artefact(folder / MODEL, Artefact(model, users, posts, manifest)).weights_sha256

@@ -70,6 +70,7 @@ CHANGES: Mapping[str, Change] = {
         variant, config=replace(variant.config, content_half_likes=0)
     ),
     "without nearness": lambda variant: replace(variant, config=replace(variant.config, nearness=0)),
+    "without the order of likes": lambda variant: replace(variant, config=replace(variant.config, recent=0)),
     "without history": lambda variant: replace(variant, config=replace(variant.config, history=False)),
     "one member": lambda variant: replace(variant, recipe=replace(variant.recipe, members=1)),
 }

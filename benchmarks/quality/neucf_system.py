@@ -10,6 +10,7 @@ from s02_train_neucf.data.dataset import LikeMatrix, TrainingSet, training_set
 from s02_train_neucf.evaluation.evaluate import (
     VALIDATION_K,
     VALIDATION_METRIC,
+    VALIDATION_PAIRS,
     EvaluationTask,
     ModelRanker,
     evaluation_task_of,
@@ -83,7 +84,8 @@ def _found(data: QualityData, variant: Variant, seed: int, workers: Workers) -> 
     if len(asked) == 0:
         return without_search(variant.recipe).recipe
     known = training_set(earlier, data.posts, variant.features)
-    validate = _Validation(known, evaluation_task_of(earlier, asked, data.posts), variant.features)
+    task = evaluation_task_of(earlier, asked, data.posts, max_pairs=VALIDATION_PAIRS)
+    validate = _Validation(known, task, variant.features)
     return search(
         known, variant.config, variant.recipe, seed=seed, device=_device(), validate=validate, workers=workers
     ).recipe

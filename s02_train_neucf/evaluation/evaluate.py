@@ -26,6 +26,7 @@ from shared.neucf.vocab import Vocab
 USERS_AT_ONCE = 256  # ranked at once, at most
 PAIRS_AT_ONCE = 2**22  # user–post pairs ranked at once; each takes about 40 bytes meanwhile
 MAX_PAIRS = 2**28  # of one task; with more, a sample of the users is asked
+VALIDATION_PAIRS = 2**26  # the same while a training is validated, every few epochs
 MIN_SAMPLE, MAX_SAMPLE = 1_000, 10_000  # users in that sample
 VALIDATION_METRIC, VALIDATION_K = "ndcg@10", 10
 SAMPLE_SEED = 0  # fixed: all systems, and all epochs of a validation, use the same sample
@@ -110,7 +111,13 @@ class EvaluationTask:
 
 
 def evaluation_task_of(
-    train: Examples, test: Examples, posts: SortedPosts, *, before: Events | None = None, min_known: int = 0
+    train: Examples,
+    test: Examples,
+    posts: SortedPosts,
+    *,
+    before: Events | None = None,
+    min_known: int = 0,
+    max_pairs: int = MAX_PAIRS,
 ) -> EvaluationTask:
     """The task of a split; of very many users only a sample is tested, so that time and memory stay bounded.
 
@@ -121,6 +128,7 @@ def evaluation_task_of(
         before: all events before the cut; None: the data has likes alone, which are those of `train`.
         min_known: training likes that a test user needs; with `COLD_MIN_POSITIVES` these are the users who would be
             served the model's lists.
+        max_pairs: of user and post that are ranked, about.
 
     Raises:
         TrainingRefused: there is no test example.
@@ -131,7 +139,7 @@ def evaluation_task_of(
     if len(test) == 0:
         raise TrainingRefused("evaluation: got 0 likes after the cut, expected at least 1; wait for more data")
     asked = distinct(test.user_id_hashes)
-    most = sample_size(len(posts.id_hashes))
+    most = sample_size(len(posts.id_hashes), max_pairs)
     if len(asked) > most:
         asked = np.sort(np.random.default_rng(SAMPLE_SEED).choice(asked, most, replace=False))
         test = test.where(np.isin(test.user_id_hashes, asked))
@@ -155,18 +163,18 @@ def evaluation_task_of(
     )
 
 
-def task_of_split(split: Split, posts: SortedPosts) -> EvaluationTask:
+def task_of_split(split: Split, posts: SortedPosts, *, max_pairs: int = MAX_PAIRS) -> EvaluationTask:
     """The task of a split of events, with everything withheld that the timeline would.
 
     Raises:
         TrainingRefused: there is no test example.
     """
-    return evaluation_task_of(split.train, split.test, posts, before=split.train_events)
+    return evaluation_task_of(split.train, split.test, posts, before=split.train_events, max_pairs=max_pairs)
 
 
-def sample_size(n_posts: int) -> int:
+def sample_size(n_posts: int, max_pairs: int) -> int:
     """The maximum number of test users, given how many posts are ranked for each."""
-    return min(MAX_SAMPLE, max(MIN_SAMPLE, MAX_PAIRS // max(n_posts, 1)))
+    return min(MAX_SAMPLE, max(MIN_SAMPLE, max_pairs // max(n_posts, 1)))
 
 
 class ModelRanker:

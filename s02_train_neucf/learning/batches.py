@@ -21,6 +21,7 @@ Int64s = NDArray[np.int64]
 
 HISTORY_SHARE = 0.5  # of a user's likes, where there is no order in time
 PARTS = 16  # of all likes: an epoch asks for one of them, so that validation comes often enough
+LEAST_DRAWN = 1 / 8  # of the posts of a step, at least: what is liked rarely must compete too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,6 +59,7 @@ def batches_of(
     size = users_in_a_step(len(users), recipe)
     times = -(-recipe.steps_per_epoch // -(-len(users) // size))  # both rounded up
     in_order = recipe.in_time_order and data.has_order
+    n_drawn = posts_drawn(data.liked_by, size, recipe.max_posts)
     parts = (part for _ in range(times) for part in _shuffled_parts(users, size, generator))
     for chosen in islice(parts, recipe.max_steps):
         likes, own = data.likes.take(chosen), data.likes.indices(chosen)
@@ -66,7 +68,7 @@ def batches_of(
             in_history = np.zeros(len(at), dtype=np.bool_)
         else:
             in_history = _earlier_likes(likes, at, generator) if in_order else _random_likes(likes, generator)
-        rows, chance = posts_of_step(data.liked_by, likes.posts, likes.n_users, recipe.max_posts, generator)
+        rows, chance = posts_of_step(data.liked_by, likes.posts, likes.n_users, n_drawn, generator)
         has_every_post = len(rows) == data.posts.n_rows - 1
         indices, user = likes.posts - 1 if has_every_post else np.searchsorted(rows, likes.posts), likes.users
         n_history = np.bincount(user[in_history], minlength=len(chosen))
@@ -97,6 +99,7 @@ class NextLikes:
         earlier = np.arange(len(users)) - data.likes.starts[users]  # likes of the same user
         n_moments = data.likes.counts[users] - np.maximum(0, earlier - recipe.next_likes + 1)
         self.brought_by = np.bincount(self.posts, n_moments, data.posts.n_rows) / max(1, len(users))  # (n_post_rows,)
+        self.n_drawn = posts_drawn(self.brought_by, recipe.batch_moments, recipe.max_posts)
 
     def batches(self, generator: np.random.Generator) -> Iterator[Batch]:
         """The batches of one epoch: moments in a random order, each of all moments about equally often."""
@@ -121,7 +124,7 @@ class NextLikes:
         history, n_history = _ranges(first, moments)
         targets, n_targets = _ranges(moments, np.minimum(moments + recipe.next_likes, end))
         posts = self.posts[np.r_[history, targets]]
-        rows, chance = posts_of_step(self.brought_by, posts, len(users), recipe.max_posts, generator)
+        rows, chance = posts_of_step(self.brought_by, posts, len(users), self.n_drawn, generator)
         indices = posts - 1 if len(rows) == data.posts.n_rows - 1 else np.searchsorted(rows, posts)
         starts = np.r_[0, np.cumsum(n_history)[:-1]]
         of_targets = np.repeat(np.arange(len(users)), n_targets)
@@ -203,8 +206,23 @@ def _random_likes(likes: "LikeMatrix", generator: np.random.Generator) -> NDArra
     return in_history
 
 
+def posts_drawn(brought_by: NDArray[np.float64], n_users: int, max_posts: int) -> int:
+    """How many posts a step draws from all, besides those that it must have: about as many as `max_posts` leaves.
+
+    Args:
+        brought_by: (n_post_rows,) share of what a step draws (users, or moments of them) that bring each post in.
+        n_users: drawn for a step.
+        max_posts: in a step, about.
+    """
+    n_posts = len(brought_by) - 1
+    if n_posts <= max_posts:
+        return n_posts
+    expected = float((1.0 - (1.0 - brought_by[1:]) ** n_users).sum())
+    return max(round(LEAST_DRAWN * max_posts), max_posts - round(expected))
+
+
 def posts_of_step(
-    brought_by: NDArray[np.float64], liked: Int64s, n_users: int, max_posts: int, generator: np.random.Generator
+    brought_by: NDArray[np.float64], liked: Int64s, n_users: int, n_drawn: int, generator: np.random.Generator
 ) -> tuple[Int64s, NDArray[np.float32]]:
     """The posts of a step and the probability of each to be in it: all posts, or liked ones and a uniform sample.
 
@@ -215,12 +233,12 @@ def posts_of_step(
         brought_by: (n_post_rows,) share of what a step draws (users, or moments of them) that bring each post in.
         liked: post rows that must be in the step.
         n_users: drawn for the step.
-        max_posts: drawn at most.
+        n_drawn: from all posts, evenly; all of them: none is left out.
         generator: of the draw.
     """
     every = np.arange(1, len(brought_by))
-    if len(every) <= max_posts:
+    if n_drawn >= len(every):
         return every, np.ones(len(every), dtype=np.float32)
-    rows = np.union1d(liked, generator.choice(every, size=max_posts, replace=False))
-    not_drawn = (1.0 - brought_by[rows]) ** n_users * (1.0 - max_posts / len(every))
+    rows = np.union1d(liked, generator.choice(every, size=n_drawn, replace=False))
+    not_drawn = (1.0 - brought_by[rows]) ** n_users * (1.0 - n_drawn / len(every))
     return rows, np.maximum(1.0 - not_drawn, 1e-6).astype(np.float32)

@@ -9,6 +9,7 @@ from s02_train_neucf.data.dataset import TrainingSet, training_set
 from s02_train_neucf.evaluation.evaluate import (
     VALIDATION_K,
     VALIDATION_METRIC,
+    VALIDATION_PAIRS,
     EvaluationTask,
     ModelRanker,
     metrics_per_user,
@@ -48,6 +49,7 @@ class SearchResult:
 
     recipe: Recipe
     epochs: tuple[EpochResult, ...] = ()  # of the search; empty if there was none
+    model: Predecessor | None = None  # the best one; it knows nothing of the likes that were held back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -201,7 +203,7 @@ def _held_back(events: Events, posts: SortedPosts, features: PostFeatures, recip
     if split is None:
         return None
     data = with_event_weights(training_set(split.train, posts, features), split.train_events, posts, recipe)
-    return _HeldBack(data, task_of_split(split, posts), features)
+    return _HeldBack(data, task_of_split(split, posts, max_pairs=VALIDATION_PAIRS), features)
 
 
 def search(
@@ -241,7 +243,8 @@ def search(
         (again,) = train_with(slower)
         if best_figure(again) > best_figure(trained):
             recipe, trained = slower, again
-    return SearchResult(recipe=replace(recipe, epochs=trained.best_epoch), epochs=trained.epochs)
+    model = Predecessor(name="the search", model=trained.model, users=data.users, posts=data.posts)
+    return SearchResult(recipe=replace(recipe, epochs=trained.best_epoch), epochs=trained.epochs, model=model)
 
 
 def best_figure(trained: TrainedModel) -> float:

@@ -21,7 +21,7 @@ class Recipe:
     next_likes: int = 8  # the likes that follow such a moment, at most, are what is asked for
     next_share: float = 0.8  # weight of each of them, relative to the one before
     members: int = MEMBERS
-    max_posts: int = 4096  # posts in one softmax; a larger catalogue is sampled, with correction
+    max_posts: int = 4096  # posts in one softmax, about; a larger catalogue is sampled, with correction
     in_time_order: bool = True  # the earlier likes are shown as history, the later ones asked for; else at random
     learning_rate: float = 0.004  # to begin with; the search divides it where that learns too fast
     averaging: float = 0.995  # share of the running mean of the weights that a step leaves; 0: no mean, the last count
@@ -32,6 +32,7 @@ class Recipe:
     # What the search tries of these two: sparse data want much decay and few weights, dense data the opposite.
     order_trials: tuple[tuple[float, bool], ...] = ((1.0, False), (0.1, True))
     warm_share: float = 0.4  # of the epochs, for a model that starts from another one's weights
+    warm_least: int = 4  # epochs of such a model, unless all are fewer: new users and posts begin with nothing
     kind_weights: Mapping[str, float] = field(default_factory=dict)  # of a like, comment, save, share; left out: 1
     half_life_days: float | None = None  # age at which a like counts one half; None: age does not matter
     hide_weight: float = 1.0  # as how many posts that were not liked a hidden one counts

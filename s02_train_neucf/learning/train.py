@@ -178,7 +178,8 @@ def ignore_epoch(_epoch: EpochResult) -> None:
 
 def warm_recipe(recipe: Recipe) -> Recipe:
     """The recipe of a model that starts from a trained one."""
-    return replace(recipe, epochs=max(1, round(recipe.epochs * recipe.warm_share)))
+    least = min(recipe.epochs, recipe.warm_least)
+    return replace(recipe, epochs=max(least, round(recipe.epochs * recipe.warm_share)))
 
 
 def _train(

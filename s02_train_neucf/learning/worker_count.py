@@ -17,9 +17,9 @@ STEP_SECONDS, SCORE_SECONDS = 0.003, 30e-9
 LEAST_SECONDS = 60.0
 # Bytes that a process takes before it has data: PyTorch, numba and what it has compiled (340 MB measured, not shared).
 PROCESS_BYTES = 400e6
-TABLE_COPIES = (
-    10  # of the tables in a training: weights, gradients, Adam's two, mean, best, and what steps leave behind
-)
+# Of the tables in a training: weights, gradients, Adam's two, mean, best, the model that it starts from, and what steps
+# leave behind.
+TABLE_COPIES = 11
 LIKE_BYTES = 120  # of a fit, for each event that it reads
 EVENT_BYTES = 100  # of what all processes share, for each event: columns, and the history in two orders
 VECTOR_COPIES = 3  # packed for the search, the replay and the final training, each once for all processes

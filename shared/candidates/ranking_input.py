@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
+from msgspec.structs import replace
 
 from shared.candidates.candidate_events import CandidateEvents, candidate_events_of
 from shared.db.asked import known_askers
@@ -16,15 +17,17 @@ from shared.db.clusters import clusters_of_posts
 from shared.db.emptied import count_relation_rows, refuse_emptied
 from shared.db.engine import Database, DatabaseSnapshot
 from shared.db.id_hashes import load_id_hashes
-from shared.db.post_rows import assign_post_numbers, transaction_snapshot
+from shared.db.mutes import load_mutes
+from shared.db.post_rows import assign_post_numbers, known_post_numbers, transaction_snapshot
 from shared.db.relations import check_relations
 from shared.db.safety import load_blocks, load_hides, next_safety_version, note_removals
 from shared.db.takedowns import suspended_lately
+from shared.db.viewers_say import ViewerSay, load_muted_posts, load_say
 from shared.distinct import distinct
 from shared.domain import KIND_CODES, AuthorHashes, InteractionKind
-from shared.eligibility import Viewer
+from shared.eligibility import Pair, Viewer
 from shared.event_columns import Events
-from shared.operations.safety import blocked_authors
+from shared.operations.safety import withheld_authors
 from shared.ranked_lists.records import CatalogueEntry
 from shared.settings import ListSettings, WindowSettings
 
@@ -49,9 +52,11 @@ class RankingInput:
     candidate_events: CandidateEvents  # the events on candidates, by index in `posts`
     users: Users
     viewers: Mapping[str, Viewer]  # users from whom posts are withheld; all others see everything but their own posts
-    viewer_version: int
+    version: int  # taken before anything was read; of the viewers and of all lists
     removed: set[int]  # post numbers of recently removed posts
+    since: datetime  # of the oldest event that was read
     suspended: Collection[str] = ()  # users whom the API suspended lately
+    not_personalised: Collection[str] = ()  # users who are served what everyone is: no lists are made for them
     row_counts: Mapping[str, int] = field(default_factory=dict)  # rows of each relation, up to `MANY`
     clusters: Mapping[str, int] = field(default_factory=dict)  # post id -> cluster of near-duplicate photos
     author_hashes: AuthorHashes = field(default_factory=AuthorHashes)
@@ -60,11 +65,7 @@ class RankingInput:
     def viewer(self, user_id: str) -> Viewer:
         """What is withheld from a user, including their own posts."""
         known = self.viewers.get(user_id, Viewer())
-        return Viewer(
-            hidden_authors=known.hidden_authors | {self.author_hashes[user_id]},
-            hidden_posts=known.hidden_posts,
-            seen_posts=known.seen_posts,
-        )
+        return replace(known, hidden_authors=known.hidden_authors | {self.author_hashes[user_id]})
 
 
 def load_ranking_input(
@@ -98,33 +99,37 @@ def load_ranking_input(
         users = load_active_users(
             snapshot, since=now - lists.active_for, now=now, at_most=lists.max_lists, askers=askers
         )
-        authors = blocked_authors(load_blocks(snapshot), author_hashes)
-        user_id_hashes = _hashes_of_viewers(snapshot, users, authors.keys(), since)
+        authors = withheld_authors(load_blocks(snapshot), load_mutes(snapshot), author_hashes)
+        said, muted_posts = load_say(snapshot), load_muted_posts(snapshot)
+        withholding = {*authors, *said, *(user for user, _ in muted_posts)}
+        user_id_hashes = _hashes_of_viewers(snapshot, users, withholding, since)
     with database.begin() as connection:
         post_numbers = assign_post_numbers(connection, posts.ids, as_of=as_of)
+        muted_numbers = known_post_numbers(connection, [post for _, post in muted_posts])
         suspended = suspended_lately(connection, keep_for=lists.keep_for)
         clusters = clusters_of_posts(connection, posts.ids)
     removals = note_removals(database, posts.ids, keep_for=lists.keep_for)  # posts that came back are no longer removed
     candidate_events = candidate_events_of(posts, loaded.counted)
     touched = posts_by_user(posts, post_numbers, candidate_events, at_most=lists.seen_length)
-    for apart in (loaded.uncounted, loaded.of_suspended):  # these users ask for pages, too: hide what they hid
+    for apart in (loaded.uncounted, loaded.silent):  # these users ask for pages, too: hide what they hid
         if len(apart):
             touched = touched.merged_with(posts_by_user(posts, post_numbers, apart, at_most=lists.seen_length))
+    viewers = with_say(viewers_of_users(user_id_hashes, authors, touched), said, muted_posts, muted_numbers)
     return RankingInput(
         posts=posts, post_numbers=post_numbers, events=loaded.counted, candidate_events=candidate_events, users=users,
-        viewers=_viewers(user_id_hashes, authors, touched), viewer_version=version, removed=removals.post_numbers,
-        suspended=suspended,
+        viewers=viewers, version=version, removed=removals.post_numbers, since=since,
+        suspended=suspended, not_personalised=[user for user, say in said.items() if not say.is_personalised],
         clusters=clusters, row_counts=row_counts, author_hashes=author_hashes,
         uncounted=_uncounted(posts, loaded.uncounted),
     )  # fmt: skip
 
 
 def _hashes_of_viewers(
-    snapshot: DatabaseSnapshot, users: Users, blocking: Collection[str], since: datetime
+    snapshot: DatabaseSnapshot, users: Users, withholding: Collection[str], since: datetime
 ) -> dict[str, int]:
-    """The id hashes of the active users, and of others who blocked or hid: they see everyone's list, filtered too."""
+    """The id hashes of the active users, and of others who withhold something: they see everyone's list, filtered."""
     hiders = {user for user, _ in load_hides(snapshot, since=since)}
-    others = sorted({*blocking, *hiders} - set(users.ids))
+    others = sorted({*withholding, *hiders} - set(users.ids))
     hashes = load_id_hashes(snapshot, others).tolist()
     return dict(zip(users.ids, users.id_hashes.tolist(), strict=True)) | dict(zip(others, hashes, strict=True))
 
@@ -138,8 +143,15 @@ def _uncounted(posts: Posts, events: Events) -> UncountedEvents:
 
 def catalogue_entries(inputs: RankingInput) -> Iterator[CatalogueEntry]:
     """What the timeline needs to know about each candidate."""
-    for number, post_id, author_id in zip(inputs.post_numbers, inputs.posts.ids, inputs.posts.author_ids, strict=True):
-        author, cluster = inputs.author_hashes[author_id], inputs.clusters.get(post_id, 0)
+    return catalogue_entries_of(inputs.posts, inputs.post_numbers, inputs.clusters, inputs.author_hashes)
+
+
+def catalogue_entries_of(
+    posts: Posts, post_numbers: list[int], clusters: Mapping[str, int], author_hashes: AuthorHashes
+) -> Iterator[CatalogueEntry]:
+    """The same of these posts."""
+    for number, post_id, author_id in zip(post_numbers, posts.ids, posts.author_ids, strict=True):
+        author, cluster = author_hashes[author_id], clusters.get(post_id, 0)
         yield CatalogueEntry(post_number=number, post_id=post_id, author=author, cluster=cluster)
 
 
@@ -185,13 +197,37 @@ def posts_by_user(
     return PostsByUser(seen=seen, hidden={user: frozenset(numbers) for user, numbers in hidden.items()})
 
 
-def _viewers(
+def viewers_of_users(
     id_hashes: Mapping[str, int], authors: Mapping[str, frozenset[int]], touched: PostsByUser
 ) -> dict[str, Viewer]:
+    """What is withheld from each of these users (id -> id hash); those from whom nothing is are left out.
+
+    Args:
+        id_hashes: of the users.
+        authors: user -> hashes of the authors who are withheld.
+        touched: the candidates that they have seen or hidden.
+    """
     viewers = {}
     for user_id, id_hash in id_hashes.items():
         hidden_authors, seen = authors.get(user_id, frozenset()), touched.seen.get(id_hash, ())
         if hidden_authors or seen:
             hidden_posts = touched.hidden.get(id_hash, frozenset())
             viewers[user_id] = Viewer(hidden_authors=hidden_authors, hidden_posts=hidden_posts, seen_posts=seen)
+    return viewers
+
+
+def with_say(
+    viewers: dict[str, Viewer],
+    said: Mapping[str, ViewerSay],
+    muted_posts: Collection[Pair],
+    post_numbers: Mapping[str, int],
+) -> dict[str, Viewer]:
+    """The same viewers with what they have said, and with the posts that they muted."""
+    for user_id, say in said.items():
+        known = viewers.get(user_id, Viewer())
+        viewers[user_id] = replace(known, rules=say.rules, is_personalised=say.is_personalised)
+    for user_id, post_id in muted_posts:
+        if post_id in post_numbers:
+            known = viewers.get(user_id, Viewer())
+            viewers[user_id] = replace(known, hidden_posts=known.hidden_posts | {post_numbers[post_id]})
     return viewers

@@ -29,6 +29,7 @@ from shared.db.relations import id_hash_sql, usable_id_sql
 from shared.db.repeated_ids import rows_to_keep
 from shared.db.timestamps import EARLIEST, LATEST, seconds_sql
 from shared.db.tombstones import buried, buried_in_views
+from shared.db.viewers_say import users_not_personalised
 from shared.domain import CLOCK_TOLERANCE, is_usable_id
 from shared.errors import SourceError
 from shared.event_columns import Floats, Int64s, PostColumns
@@ -194,7 +195,7 @@ def load_active_users(
 ) -> Users:
     """Users who joined, posted, interacted or requested a page (`askers`) since a time, the latest first.
 
-    With views, only those in the view of users.
+    With views, only those in the view of users. Users who are not personalised are left out.
     """
     latest = dict(askers or {})
     for relation, column in (("users", "id"), ("posts", "author_id"), ("interactions", "user_id")):
@@ -214,6 +215,8 @@ def load_active_users(
                     latest[user_id] = (at, id_hash)
     for gone in buried(snapshot.connection(snapshot.database.own), "users", list(latest)):
         del latest[gone]
+    for user_id in snapshot.once(users_not_personalised):
+        latest.pop(user_id, None)
     known_users = snapshot.once(known_user_id_hashes)
     if known_users is not None:
         counts = known_users.contains(np.array([id_hash for _, id_hash in latest.values()], np.int64)).tolist()

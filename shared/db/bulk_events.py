@@ -14,7 +14,7 @@ import numpy as np
 
 from shared.db.binary_copy import copy_binary, joined
 from shared.db.engine import DatabaseSnapshot
-from shared.db.id_hashes import buried_user_id_hashes, known_user_id_hashes, suspended_user_id_hashes
+from shared.db.id_hashes import buried_user_id_hashes, known_user_id_hashes, silent_user_id_hashes
 from shared.db.key_set import IdHashSet
 from shared.db.relations import has_optional, id_hash_sql, usable_id_sql
 from shared.db.timestamps import seconds_sql
@@ -29,11 +29,13 @@ EVERYTHING: KeptSince = {}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedEvents:
-    """Interactions, by whether their user counts: is in the view of users (where there is one), and not suspended."""
+    """Interactions, by whether they raise anything: their user is in the view of users (where there is one), not
+    suspended, and personalised.
+    """
 
     counted: Events
     uncounted: Events  # what these users hid or saw is still withheld from them, but adds to no score
-    of_suspended: Events  # of suspended users: the same, and a list of their own is made from it
+    silent: Events  # of suspended users: the same, and a list of their own is made from it; of those not personalised
 
 
 def load_events(
@@ -44,7 +46,7 @@ def load_events(
     kept_since: KeptSince = EVERYTHING,
     with_first_times: bool = False,
 ) -> Events:
-    """Interactions since a time of all users who count and are not suspended; a time ahead becomes now (promise 11).
+    """Interactions since a time of users who raise something (`LoadedEvents`); a time ahead becomes now (promise 11).
 
     Args:
         snapshot: of the relations.
@@ -75,15 +77,15 @@ def load_all_events(
 def _by_user(snapshot: DatabaseSnapshot, events: Events) -> LoadedEvents:
     known = snapshot.once(known_user_id_hashes)
     counts = known.contains(events.user_id_hashes) if known is not None else np.ones(len(events), np.bool_)
-    suspended = snapshot.once(suspended_user_id_hashes)
-    is_suspended = counts & suspended.contains(events.user_id_hashes) if len(suspended) else np.zeros_like(counts)
-    raises = counts & ~is_suspended
+    silent = snapshot.once(silent_user_id_hashes)
+    is_silent = counts & silent.contains(events.user_id_hashes) if len(silent) else np.zeros_like(counts)
+    raises = counts & ~is_silent
     # Nearly always all of them count, so no column has to be copied.
     counted, uncounted = events if raises.all() else events.where(raises), events.where(~counts)
     gone = snapshot.once(buried_user_id_hashes)
     if len(gone):
         uncounted = uncounted.where(~IdHashSet.of(gone).contains(uncounted.user_id_hashes))
-    return LoadedEvents(counted=counted, uncounted=uncounted, of_suspended=events.where(is_suspended))
+    return LoadedEvents(counted=counted, uncounted=uncounted, silent=events.where(is_silent))
 
 
 def load_events_of(

@@ -12,12 +12,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.db.engine import Database, relation_errors
+from shared.db.live_passes import wait_for_live_passes
 from shared.db.post_rows import forget_posts
 from shared.db.safety_outbox import SafetyChange, forget_user_in_changes, note_change
 from shared.db.tables import SCHEMA, erased_users, erasures, runs
 from shared.db.tombstones import bury, hold_off_writes
 from shared.domain import ERASED_FOR, MAX_ERASED, hash_of_user
 
+_LIVE_PASSES_END = timedelta(seconds=2)  # usually within a tenth of it
 _MARGIN = timedelta(minutes=1)  # a run that started so shortly after it may have loaded before the erasure was durable
 
 
@@ -28,13 +30,18 @@ class Erasure:
     user_id: str
     post_ids: Sequence[str]
     post_numbers: Sequence[int]  # of their posts
-    blocked: SafetyChange = field(default_factory=SafetyChange)  # users who blocked them, or whom they blocked
+    blocked: SafetyChange = field(default_factory=SafetyChange)  # users who blocked or muted them, or whom they blocked
 
 
 # What names a user or one of their posts in our own tables. With a post, the events of all users on it are deleted.
 _DELETES = (
     "interactions WHERE user_id = :user OR post_id = ANY(:posts)",
     "blocks WHERE user_id = :user OR blocked_user_id = :user",
+    "mutes WHERE user_id = :user OR muted_user_id = :user",
+    "preferences WHERE user_id = :user",
+    "preferences WHERE about = 'author' AND folded = :user",
+    "preferences WHERE about = 'post' AND folded = ANY(:posts)",
+    "viewer_settings WHERE user_id = :user",
     "post_vectors WHERE post_id = ANY(:posts)",
     "encoding_failures WHERE post_id = ANY(:posts)",
     "photo_fingerprints WHERE post_id = ANY(:posts)",
@@ -102,7 +109,12 @@ def erasures_under_way(database: Database) -> list[Erasure]:
 
 
 def may_be_settled(database: Database, erasure: Erasure) -> bool:
-    """Whether no run is left that may have loaded the user before they were erased."""
+    """Whether no run and no live pass is left that may have loaded the user before they were erased.
+
+    Live passes take a moment, so this waits for those under way.
+    """
+    if not wait_for_live_passes(database, within=_LIVE_PASSES_END):
+        return False
     query = sa.text(
         f"""
         SELECT NOT EXISTS (
@@ -144,6 +156,7 @@ def _blocked(connection: sa.Connection, user_id: str) -> list[str]:
     query = f"""
         SELECT blocked_user_id FROM {SCHEMA}.blocks WHERE user_id = :user
         UNION SELECT user_id FROM {SCHEMA}.blocks WHERE blocked_user_id = :user
+        UNION SELECT user_id FROM {SCHEMA}.mutes WHERE muted_user_id = :user
         """
     return [other for (other,) in connection.execute(sa.text(query), {"user": user_id})]
 

@@ -60,6 +60,10 @@ def known_user_id_hashes(snapshot: DatabaseSnapshot) -> IdHashSet | None:
 
 def suspended_user_id_hashes(snapshot: DatabaseSnapshot) -> IdHashSet:
     """The id hashes of the users whom the API or the view of users suspended. Call it by `snapshot.once`."""
+    return IdHashSet.of(snapshot.once(_suspended_hashes))
+
+
+def _suspended_hashes(snapshot: DatabaseSnapshot) -> Int64s:
     places = [(snapshot.connection(snapshot.database.own), f"{SCHEMA}.takedowns WHERE relation = 'users'")]
     if (view := view_of_suspended(snapshot)) is not None and snapshot.database.source is not None:
         source = snapshot.connection(snapshot.database.source)
@@ -68,7 +72,18 @@ def suspended_user_id_hashes(snapshot: DatabaseSnapshot) -> IdHashSet:
         copy_binary(connection, f"SELECT {id_hash_sql('id')} FROM {rows}", {"user": ">i8"})["user"]
         for connection, rows in places
     ]
-    return IdHashSet.of(joined(parts))
+    return joined(parts)
+
+
+def silent_user_id_hashes(snapshot: DatabaseSnapshot) -> IdHashSet:
+    """The id hashes of users whose events raise nothing and train nothing: suspended, or not personalised.
+
+    Call it by `snapshot.once`.
+    """
+    connection = snapshot.connection(snapshot.database.own)
+    query = f"SELECT {id_hash_sql('user_id')} FROM {SCHEMA}.viewer_settings WHERE NOT personalised"
+    silent = copy_binary(connection, query, {"user": ">i8"})["user"]
+    return IdHashSet.of(joined([snapshot.once(_suspended_hashes), silent]))
 
 
 def hidden_post_id_hashes(snapshot: DatabaseSnapshot) -> dict[int, float]:

@@ -10,12 +10,14 @@ import sqlalchemy as sa
 from shared.db.clusters import clusters_of_posts
 from shared.db.engine import Database, DatabaseSnapshot
 from shared.db.known_users import author_is_known_sql, shown_authors
+from shared.db.mutes import load_mutes
 from shared.db.post_rows import assign_post_numbers, known_post_numbers, transaction_snapshot
 from shared.db.relations import usable_id_sql
 from shared.db.safety import load_blocks, load_hides
 from shared.db.tables import SCHEMA
 from shared.db.takedowns import hidden_posts
 from shared.db.tombstones import buried, buried_in_views, hold_off_erasures
+from shared.db.viewers_say import NOTHING_SAID, load_muted_posts, load_say
 from shared.domain import CLOCK_TOLERANCE, author_hash
 from shared.eligibility import Pair, Viewer, hidden_authors
 
@@ -122,21 +124,29 @@ def viewer_of(database: Database, user_id: str, *, since: datetime) -> Viewer:
 def viewers_of(database: Database, user_ids: Collection[str], *, since: datetime) -> dict[str, Viewer]:
     """What each of these users must not be shown, in as many queries as for one."""
     with database.read() as snapshot:
-        blocks = load_blocks(snapshot, of=user_ids)
-        hides = load_hides(snapshot, since=since, of=user_ids)
+        blocks, mutes = load_blocks(snapshot, of=user_ids), load_mutes(snapshot, of=user_ids)
+        hides = load_hides(snapshot, since=since, of=user_ids) | load_muted_posts(snapshot, of=user_ids)
+        said = load_say(snapshot, of=user_ids)
     with database.begin() as connection:
         numbers = known_post_numbers(connection, [post for _, post in hides])
     others: dict[str, list[Pair]] = {user_id: [] for user_id in user_ids}
     for blocker, blocked in blocks:
         for user_id in {blocker, blocked} & others.keys():
             others[user_id].append((blocker, blocked))
+    muted: dict[str, set[int]] = {user_id: set() for user_id in user_ids}
+    for user_id, author in mutes:
+        if user_id in muted:  # of another spelling, where a view compares texts by a rule of its own
+            muted[user_id].add(author_hash(author))
     hidden: dict[str, set[int]] = {user_id: set() for user_id in user_ids}
     for user_id, post_id in hides:
         if post_id in numbers:
             hidden[user_id].add(numbers[post_id])
     return {
         user_id: Viewer(
-            hidden_authors=hidden_authors(user_id, others[user_id]), hidden_posts=frozenset(hidden[user_id])
+            hidden_authors=hidden_authors(user_id, others[user_id]) | muted[user_id],
+            hidden_posts=frozenset(hidden[user_id]),
+            rules=(say := said.get(user_id, NOTHING_SAID)).rules,
+            is_personalised=say.is_personalised,
         )
         for user_id in user_ids
     }

@@ -1,4 +1,4 @@
-"""The contract of the four relations, and the check that a home keeps it."""
+"""The contract of the four relations and of what may come besides, and the check that a home keeps it."""
 
 from dataclasses import dataclass
 
@@ -11,6 +11,8 @@ from shared.errors import SourceError
 
 TEXT = ("text", "character varying", "citext")
 TIME = ("timestamp with time zone",)
+TEXTS = ("text[]", "character varying[]", "citext[]")
+FLAG = ("boolean",)
 
 # relation → column → allowed types; error messages name the first one
 CONTRACT: dict[str, dict[str, tuple[str, ...]]] = {
@@ -28,9 +30,16 @@ CONTRACT: dict[str, dict[str, tuple[str, ...]]] = {
 }
 # Columns that a view may have besides; one that is absent, unreadable or of another type counts for nothing.
 OPTIONAL: dict[str, dict[str, tuple[str, ...]]] = {
-    "users": {"suspended": ("boolean",)},
+    "users": {"suspended": FLAG},
+    "posts": {"tags": TEXTS, "language": TEXT, "sensitive": FLAG},
     "interactions": {"first_at": TIME},
 }
+# Relations that the team may have besides, as its views or in our own tables; without its needed columns, or with one
+# of another type, the view counts for nothing.
+OPTIONAL_RELATIONS: dict[str, dict[str, tuple[str, ...]]] = {
+    "mutes": {"user_id": TEXT, "muted_user_id": TEXT, "created_at": TIME, "expires_at": TIME},
+}
+NEEDED: dict[str, tuple[str, ...]] = {"mutes": ("user_id", "muted_user_id")}
 _COLUMNS = sa.text(
     """
     SELECT a.attname, format_type(a.atttypid, NULL), t.typtype = 'e',
@@ -93,10 +102,11 @@ def mismatches(connection: sa.Connection, home: RelationHome, relation: str) -> 
 def wrong_optional(connection: sa.Connection, home: RelationHome, relation: str) -> list[Mismatch]:
     """The optional columns of a relation that are there and are not what the contract says, and so are ignored."""
     got, full_name = _types(connection, home, relation), f"{home.schema}.{relation}"
+    needed = NEEDED.get(relation, ()) if got else ()
     return [
-        _mismatch(full_name, relation, column, got[column], types[0])
-        for column, types in OPTIONAL.get(relation, {}).items()
-        if column in got and got[column].name not in types
+        _mismatch(full_name, relation, column, got.get(column), types[0])
+        for column, types in _optional(relation).items()
+        if (column in got and got[column].name not in types) or (column in needed and column not in got)
     ]
 
 
@@ -107,13 +117,28 @@ def has_optional(connection: sa.Connection, home: RelationHome, relation: str, c
 
 def usable_optional(connection: sa.Connection, home: RelationHome, relation: str) -> list[str]:
     """The optional columns of a relation that are read: of an allowed type, with the right to read them."""
-    wanted = OPTIONAL.get(relation, {})
+    wanted = _optional(relation)
     got = _types(connection, home, relation) if wanted else {}
     return [
         column
         for column, types in wanted.items()
         if column in got and got[column].may_be_read and got[column].name in types
     ]
+
+
+def optional_homes(snapshot: DatabaseSnapshot, relation: str) -> list[tuple[sa.Connection, str, frozenset[str]]]:
+    """The homes of an optional relation: connection, SQL name and usable columns. Our own table is always one."""
+    own, source = snapshot.database.own, snapshot.database.source
+    homes = [(snapshot.connection(own), own.name(relation), frozenset(OPTIONAL_RELATIONS[relation]))]
+    if source is not None:
+        usable = frozenset(usable_optional(snapshot.connection(source), source, relation))
+        if usable.issuperset(NEEDED[relation]):
+            homes.append((snapshot.connection(source), source.name(relation), usable))
+    return homes
+
+
+def _optional(relation: str) -> dict[str, tuple[str, ...]]:
+    return OPTIONAL_RELATIONS.get(relation) or OPTIONAL.get(relation, {})
 
 
 def _types(connection: sa.Connection, home: RelationHome, relation: str) -> dict[str, ColumnType]:

@@ -20,13 +20,19 @@ _ID_BATCH = 10_000
 
 
 def next_safety_version(database: Database) -> int:
-    """A version for what is read after this call about withheld posts (viewers, deletions).
+    """A version for what is read after this call: withheld posts (viewers, deletions), and what lists are made from.
 
     An act takes its version after its commit. So a reader that took its version first and did not see the act has a
     lower version than the act, in every process and in every life of Redis.
     """
     with database.begin() as connection:
         return int(connection.scalar(sa.text(f"SELECT nextval('{SCHEMA}.viewer_versions')")) or 0)
+
+
+def newest_version(database: Database) -> int:
+    """The last version that was given out, or the first one if there is none."""
+    with database.begin() as connection:
+        return int(connection.scalar(sa.text(f"SELECT last_value FROM {SCHEMA}.viewer_versions")) or 0)
 
 
 def load_blocks(snapshot: DatabaseSnapshot, *, of: Collection[str] | None = None) -> set[Pair]:

@@ -32,6 +32,10 @@ posts = sa.Table(
     sa.Column("image_url", sa.Text),
     _now("created_at"),
     _now("deleted_at", nullable=True),
+    # Optional in views, too (`shared.db.relations`); NULL: nobody has said.
+    sa.Column("tags", sa.ARRAY(sa.Text)),
+    sa.Column("language", sa.Text),
+    sa.Column("sensitive", sa.Boolean),
     sa.Index("posts_created_at", "created_at"),
     sa.Index("posts_author", "author_id"),
 )
@@ -78,6 +82,53 @@ blocks = sa.Table(
     sa.Column("blocked_user_id", sa.Text, primary_key=True),
     _now("created_at"),
     sa.Index("blocks_blocked", "blocked_user_id"),
+)
+
+PREFERENCE_IDS = sa.Sequence("preference_ids", schema=SCHEMA, metadata=metadata)
+
+# An optional relation: authors whom a user does not want to see, until a time or for good (NULL).
+mutes = sa.Table(
+    "mutes",
+    metadata,
+    sa.Column("user_id", sa.Text, primary_key=True),
+    sa.Column("muted_user_id", sa.Text, primary_key=True),
+    _now("created_at"),
+    _now("expires_at", nullable=True),
+    sa.Column("id", sa.BigInteger, PREFERENCE_IDS, nullable=False, server_default=PREFERENCE_IDS.next_value()),
+    sa.Index("mutes_muted", "muted_user_id"),
+    sa.Index("mutes_expires_at", "expires_at", postgresql_where=sa.text("expires_at IS NOT NULL")),
+)
+
+# What else a user has said about authors, tags, posts and words: `target` as they wrote it, `folded` as it is compared.
+# A mute of an author is in `mutes`. The ids of both tables are of one sequence.
+preferences = sa.Table(
+    "preferences",
+    metadata,
+    sa.Column("id", sa.BigInteger, PREFERENCE_IDS, primary_key=True, server_default=PREFERENCE_IDS.next_value()),
+    sa.Column("user_id", sa.Text, nullable=False),
+    sa.Column("say", sa.Text, nullable=False),
+    sa.Column("about", sa.Text, nullable=False),
+    sa.Column("target", sa.Text, nullable=False),
+    sa.Column("folded", sa.Text, nullable=False),
+    _now("created_at"),
+    _now("expires_at", nullable=True),
+    sa.CheckConstraint("say IN ('more', 'less', 'mute')", name="preferences_say"),
+    sa.CheckConstraint("about IN ('author', 'tag', 'post', 'word')", name="preferences_about"),
+    sa.UniqueConstraint("user_id", "about", "folded", name="preferences_once"),
+    sa.Index("preferences_named", "folded", postgresql_where=sa.text("about IN ('author', 'post')")),
+    sa.Index("preferences_expires_at", "expires_at", postgresql_where=sa.text("expires_at IS NOT NULL")),
+)
+
+# How a user wants to be served; a user without a row: in all languages, with sensitive posts, personalised.
+viewer_settings = sa.Table(
+    "viewer_settings",
+    metadata,
+    sa.Column("user_id", sa.Text, primary_key=True),
+    sa.Column("languages", sa.ARRAY(sa.Text), nullable=False, server_default="{}"),
+    sa.Column("sensitive", sa.Text, nullable=False, server_default="show"),
+    sa.Column("personalised", sa.Boolean, nullable=False, server_default=sa.true()),
+    _now("changed_at"),
+    sa.CheckConstraint("sensitive IN ('show', 'hide')", name="viewer_settings_sensitive"),
 )
 
 # Counts of events by kind on the pages of a generation; generation 0 holds the sums of the oldest ones.

@@ -166,6 +166,25 @@ def load_vectors(snapshot: DatabaseSnapshot, part: ContentKind, *, encoder: str,
     return VectorColumn(post_id_hashes=found["id_hash"], values=found["vector"].view(VECTOR_TYPE).reshape(-1, width))
 
 
+def load_vectors_of(
+    snapshot: DatabaseSnapshot, part: ContentKind, post_ids: Collection[str], *, encoder: str, width: int
+) -> VectorColumn:
+    """The same of some posts; those without a vector are left out."""
+    own = snapshot.database.own
+    query = f"""
+        SELECT {id_hash_sql("post_id")}, vector FROM {own.name("post_vectors")}
+        WHERE post_id = ANY(:ids) AND part = :part AND encoder = :encoder AND octet_length(vector) = :size
+        """
+    size = width * VECTOR_TYPE.itemsize
+    values = {"ids": list(post_ids), "part": part.value, "encoder": encoder, "size": size}
+    found = snapshot.connection(own).execute(sa.text(query), values).all()
+    vectors = b"".join(bytes(vector) for _, vector in found)
+    return VectorColumn(
+        post_id_hashes=np.array([id_hash for id_hash, _ in found], np.int64),
+        values=np.frombuffer(vectors, VECTOR_TYPE).reshape(-1, width),
+    )
+
+
 def _store_fingerprints(connection: sa.Connection, encoded: Iterable[EncodedVector]) -> None:
     rows = [
         {"post_id": item.post_id, "fingerprint": item.fingerprint} for item in encoded if item.fingerprint is not None

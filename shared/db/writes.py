@@ -1,5 +1,6 @@
 """Small writes of the API to users, posts and blocks. Durable when they return; repeating one changes nothing."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -27,6 +28,9 @@ class PostWrite:
     caption: str
     image_url: str | None
     created_at: datetime | None
+    tags: Sequence[str] | None = None
+    language: str | None = None  # a BCP 47 tag
+    sensitive: bool | None = None
 
 
 def put_user(database: Database, user_id: str, *, created_at: datetime | None) -> None:

@@ -76,8 +76,17 @@ def run_once(database: Database, job: ScheduledJob, *, by: str) -> Mapping[str, 
     return _execute(database, job, run, StopRequest())
 
 
-def serve(database: Database, job: ScheduledJob, trigger: BaseTrigger, *, service: str) -> None:
+def serve(
+    database: Database,
+    job: ScheduledJob,
+    trigger: BaseTrigger,
+    *,
+    service: str,
+    beside: Callable[[threading.Event], None] | None = None,
+) -> None:
     """Run a job as a service until SIGTERM or SIGINT; a time missed while it was down is made up for at start.
+
+    `beside` runs in a thread of its own, beside the runs, until the event.
 
     Raises:
         KeyboardInterrupt: a second signal ended the current run.
@@ -88,6 +97,8 @@ def serve(database: Database, job: ScheduledJob, trigger: BaseTrigger, *, servic
     worker = worker_name()
     send_heartbeat = _retrying(lambda: record_heartbeat(database, service, worker=worker))
     threading.Thread(target=_repeat, args=(send_heartbeat, BEAT_EVERY, stop), daemon=True).start()
+    if beside is not None:
+        threading.Thread(target=beside, args=(stop,), name="live", daemon=True).start()
     schedule = Schedule(trigger, _retrying(lambda: request_run(database, job.name, by="schedule")))
     _retrying(lambda: _request_missed_run(database, job, trigger))()
     log_event(f"{job.name}.ready", worker=worker)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from shared.jobs.stopping import exit_code_of
 
 if TYPE_CHECKING:
+    from threading import Event
+
     from apscheduler.triggers.base import BaseTrigger
 
     from shared.db.engine import Database
@@ -28,6 +30,7 @@ class Service:
     job: str
     trigger: "BaseTrigger"  # when a run is due
     work: "Callable[[Database, Run, datetime], Mapping[str, Any]]"  # does one run (of a given time); returns its report
+    beside: "Callable[[Event], None] | None" = None  # runs in a thread of its own until the event, beside the runs
     bar: "AbstractContextManager[Callable[[Progress], None] | None]" = field(default_factory=nullcontext)
 
 
@@ -70,5 +73,5 @@ def _run(name: str, prepare: "Callable[[StoreSettings], Service]", *, once: bool
             check_migrated(database)
             run_once(database, job, by="--once")
         else:
-            serve(database, job, service.trigger, service=name)
+            serve(database, job, service.trigger, service=name, beside=service.beside)
     return 0

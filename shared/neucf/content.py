@@ -26,12 +26,26 @@ SPARE = 8  # additional directions during the iteration, for accuracy
 class ReducedContent:
     """Content of n posts after the reduction; a row of zeros where it is missing."""
 
-    values: Tensor  # (n_posts, n_components) float32
-    known: Tensor  # (n_posts,) bool
+    inputs: Tensor  # (n_posts, n_components + 1) float32; the last column is 1 where content is missing, else 0
+
+    @classmethod
+    def of(cls, values: Tensor, known: Tensor) -> Self:
+        """(n_posts, n_components), zeros where content is missing; (n_posts,) bool"""
+        return cls(torch.cat([values, (~known).to(values.dtype)[:, None]], dim=1))
+
+    @property
+    def values(self) -> Tensor:
+        """(n_posts, n_components)"""
+        return self.inputs[:, :-1]
+
+    @property
+    def known(self) -> Tensor:
+        """Whether each post has content. (n_posts,) bool"""
+        return self.inputs[:, -1] == 0
 
     def take(self, indices: Tensor) -> "ReducedContent":
         """The posts at these indices, in that order."""
-        return ReducedContent(self.values[indices], self.known[indices])
+        return ReducedContent(self.inputs[indices])
 
 
 class ContentLayer(nn.Module):
@@ -80,14 +94,24 @@ class ContentLayer(nn.Module):
             raw = torch.from_numpy(vectors.at(part)).to(device, torch.float32)
             values[part] = raw @ self.components.T - shift
         values[~known] = 0.0  # a missing vector may hold anything, NaN too
-        return ReducedContent(values, known)
+        return ReducedContent.of(values, known)
 
-    def forward(self, reduced: ReducedContent | None, n_posts: int) -> Tensor:
-        """(n_posts, n_components) -> (n_posts, width)"""
-        if reduced is None:
-            return self.missing.expand(n_posts, -1)
-        projected: Tensor = self.projection(reduced.values)
-        return torch.where(reduced.known[:, None], projected, self.missing)
+    def add_to(self, vectors: Tensor, reduced: ReducedContent | None, share: Tensor | None) -> Tensor:
+        """Post vectors plus the content's part of them. -> (n_posts, width)
+
+        One multiplication gives both the known and the missing ones: training spends much of its time here.
+
+        Args:
+            vectors: (n_posts, width)
+            reduced: of the same posts; None: all are missing.
+            share: (n_posts,) how much the content counts; None: whole.
+        """
+        weights = self.missing[None, :]  # (1, width)
+        inputs = vectors.new_ones(len(vectors), 1)
+        if reduced is not None:
+            weights = torch.cat([self.projection.weight.T, weights])  # (n_components + 1, width)
+            inputs = reduced.inputs
+        return torch.addmm(vectors, inputs if share is None else inputs * share[:, None], weights)
 
 
 def principal_components(centered: Tensor, n_components: int) -> Tensor:

@@ -145,11 +145,10 @@ class NeuCF(nn.Module):
     def post_vectors(self, posts: PostInput) -> Tensor:
         """Join id, image and caption. -> (n_posts, width)"""
         vectors: Tensor = self.post_table(posts.model_rows)
-        share = None if self.content_share is None else self.content_share[posts.model_rows][:, None]
+        share = None if self.content_share is None else self.content_share[posts.model_rows]
         for layer, reduced in ((self.image, posts.image), (self.caption, posts.caption)):
             if layer is not None:
-                content = layer(reduced, len(posts.model_rows))
-                vectors = vectors + (content if share is None else content * share)
+                vectors = layer.add_to(vectors, reduced, share)
         return vectors
 
     def units(self, posts: PostInput) -> Tensor | None:

@@ -112,7 +112,7 @@ class Nearness(nn.Module):
         if part not in self._widths:
             return None
         values = self.get_buffer(f"reference_{part}")
-        return ReducedContent(values, values.any(dim=1))
+        return ReducedContent.of(values, values.any(dim=1))
 
     def parts(self) -> Iterator[slice]:
         """The columns of each part's units; the last of them says whether a post has the part."""

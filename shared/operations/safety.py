@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 from shared.db.engine import Database
 from shared.db.erasure import erased_lately, least_runs
 from shared.db.installation import matches_installation
+from shared.db.mutes import load_mutes
 from shared.db.phases import installation_id, read_phase
 from shared.db.post_rows import known_post_numbers, removed_post_numbers
 from shared.db.runs import newest_fence
-from shared.db.safety import load_blocks, load_hides, next_safety_version
+from shared.db.safety import load_blocks, load_hides, newest_version, next_safety_version
 from shared.db.takedowns import suspended_lately
+from shared.db.viewers_say import NOTHING_SAID, load_muted_posts, load_say
 from shared.domain import JOB_OF_PHASE, AuthorHashes, hash_of_user
 from shared.eligibility import Pair, Viewer
 from shared.errors import StoreUnavailable
@@ -43,15 +45,24 @@ def claim_redis(database: Database, writer: JobStore) -> None:
             f"PostgreSQL is older than its Redis, which has seen run number {seen} where {given_out} was the last one:"
             " it was restored from a backup, and would number posts twice; say `warmline installation renew`"
         )
+    if writer.newest_version() > newest_version(database):
+        raise StoreUnavailable(
+            "PostgreSQL is older than its Redis, which holds lists of a version that was not given out yet: it was"
+            " restored from a backup, and newer lists would lose against these; say `warmline installation renew`"
+        )
 
 
-def blocked_authors(blocks: Iterable[Pair], author_hashes: AuthorHashes | None = None) -> dict[str, frozenset[int]]:
-    """For each user with a block in either direction, the hashes of the authors withheld from them."""
+def withheld_authors(
+    blocks: Iterable[Pair], mutes: Iterable[Pair], author_hashes: AuthorHashes | None = None
+) -> dict[str, frozenset[int]]:
+    """For each user with a block in either direction, or a mute, the hashes of the authors withheld from them."""
     hidden: defaultdict[str, set[int]] = defaultdict(set)
     hashes = AuthorHashes() if author_hashes is None else author_hashes
     for blocker, blocked in blocks:
         hidden[blocker].add(hashes[blocked])
         hidden[blocked].add(hashes[blocker])
+    for user, muted in mutes:
+        hidden[user].add(hashes[muted])
     return {user: frozenset(authors) for user, authors in hidden.items()}
 
 
@@ -101,15 +112,16 @@ def publish_safety(
 
 
 def reload_safety(database: Database, writer: JobStore, *, since: datetime, keep_for: timedelta) -> int:
-    """Load deletions, takedowns, blocks, hidden posts and the phase into a Redis that lost its memory.
+    """Load deletions, takedowns, blocks, mutes, hidden posts and the phase into a Redis that lost its memory.
 
     Returns the number of viewers. Posts seen by events come back with the next run of the heuristic job.
     """
     claim_redis(database, writer)
     load, version = writer.begin_safety_load(), next_safety_version(database)
     with database.read() as snapshot:
-        authors = blocked_authors(load_blocks(snapshot))
-        hides = load_hides(snapshot, since=since)
+        authors = withheld_authors(load_blocks(snapshot), load_mutes(snapshot))
+        hides = load_hides(snapshot, since=since) | load_muted_posts(snapshot)
+        said = load_say(snapshot)
     with database.begin() as connection:
         numbers = known_post_numbers(connection, [post for _, post in hides])
         removed = removed_post_numbers(connection, keep_for=keep_for)
@@ -119,8 +131,13 @@ def reload_safety(database: Database, writer: JobStore, *, since: datetime, keep
         if post in numbers:
             hidden[user].add(numbers[post])
     viewers = {
-        user: Viewer(hidden_authors=authors.get(user, frozenset()), hidden_posts=frozenset(hidden.get(user, ())))
-        for user in authors.keys() | hidden.keys()
+        user: Viewer(
+            hidden_authors=authors.get(user, frozenset()),
+            hidden_posts=frozenset(hidden.get(user, ())),
+            rules=(say := said.get(user, NOTHING_SAID)).rules,
+            is_personalised=say.is_personalised,
+        )
+        for user in authors.keys() | hidden.keys() | said.keys()
     }
     writer.give_up_runs(least_runs(database, JOBS_THAT_PUBLISH))  # Redis has lost their fences, too
     publish_safety(

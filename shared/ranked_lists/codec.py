@@ -1,11 +1,14 @@
-"""The bytes of a ranked list: a 12-byte header, then 6 bytes a post. Pure.
+"""The bytes of a ranked list: a header, then 6 bytes a post. Pure.
 
     header   format u8 · source u8 · count u16 · generation u32 · generated at u32 (seconds since 1970, UTC)
+    version  u64, in format 2 only: a user's list; of two, the higher one stays (docs/adr/0040-live-lists.md)
     entry    post number and reason u32 (reason in the upper 4 bits, number in the lower 28) · score float16
 
-All little-endian. 200 posts take 1,212 bytes, which Redis keeps in a block of 1,280. A separate byte for the reason
-would need the next block size, 1,536. 28 bits hold 268 million posts. Another kind of entry (for example with the post
-that a reason names) gets another format number.
+All little-endian. A user's list of 200 posts takes 1,220 bytes, which Redis keeps in a block of 1,280. A separate byte
+for the reason would need the next block size, 1,536. 28 bits hold 268 million posts. Another kind of entry (for example
+with the post that a reason names) gets another format number.
+
+Format 1 has no version: everyone's list, chains, and users' lists of earlier releases, which lose against any version.
 """
 
 import struct
@@ -17,8 +20,9 @@ from msgspec import Struct
 
 from shared.domain import SOURCES_BY_CODE, Reason, Source
 
-FORMAT = 1
+FORMAT, VERSIONED = 1, 2
 HEADER = struct.Struct("<BBHII")
+VERSION = struct.Struct("<Q")
 ENTRY = struct.Struct("<Ie")
 _SCORE = struct.Struct("<e")
 _TOP = 3  # the byte of an entry that holds the reason and the highest bits of the post number
@@ -60,32 +64,55 @@ def encode(ranked: RankedList, rest: bytes = b"") -> bytes:
     return HEADER.pack(FORMAT, _SOURCE_CODES[ranked.source], count, ranked.generation, stamp) + ranked.entries + rest
 
 
-def encode_lists(head: RankedList, entries: Iterable[bytes]) -> list[bytes]:
-    """The values of many lists that differ only in their entries."""
+def encode_lists(head: RankedList, entries: Iterable[bytes], *, version: int) -> list[bytes]:
+    """The values of many users' lists that differ only in their entries.
+
+    Args:
+        head: all else of the lists.
+        entries: of each list.
+        version: from PostgreSQL, taken before the data of these lists were read.
+    """
     stamp, heads, values = int(head.generated_at.timestamp()), dict[int, bytes](), []
     for own in entries:
         size = len(own)
         if size not in heads:
             count = size // ENTRY.size
-            heads[size] = HEADER.pack(FORMAT, _SOURCE_CODES[head.source], count, head.generation, stamp)
+            header = HEADER.pack(VERSIONED, _SOURCE_CODES[head.source], count, head.generation, stamp)
+            heads[size] = header + VERSION.pack(version)
         values.append(heads[size] + own)
     return values
+
+
+def withdrawn_list(source: Source, at: datetime, *, version: int) -> bytes:
+    """The value of a user who has no list as of a version; readers take it for no list. No run has generation 0."""
+    return HEADER.pack(VERSIONED, _SOURCE_CODES[source], 0, 0, int(at.timestamp())) + VERSION.pack(version)
+
+
+def version_of(value: bytes | None) -> int:
+    """The version of a user's list, perhaps from its first bytes only; 0 if it has none, or there is no list."""
+    if not value or value[0] != VERSIONED or len(value) < HEADER.size + VERSION.size:
+        return 0
+    version: int
+    (version,) = VERSION.unpack_from(value, HEADER.size)
+    return version
 
 
 def decode(value: bytes) -> RankedList:
     """Read a list.
 
     Raises:
-        UnreadableList: another format, or the length does not match the header.
+        UnreadableList: another format, the length does not match the header, or the list was withdrawn.
     """
     if len(value) < HEADER.size:
         raise UnreadableList(f"ranked list: got {len(value)} bytes, expected {HEADER.size} or more")
     number, source, count, generation, stamp = HEADER.unpack_from(value)
-    if number != FORMAT or source >= len(SOURCES_BY_CODE):
-        raise UnreadableList(f"ranked list: got format {number}, source {source}, expected format {FORMAT}")
-    entries = value[HEADER.size :]
+    if number not in (FORMAT, VERSIONED) or source >= len(SOURCES_BY_CODE):
+        raise UnreadableList(f"ranked list: got format {number}, source {source}, expected {FORMAT} or {VERSIONED}")
+    entries = value[HEADER.size + (VERSION.size if number == VERSIONED else 0) :]
     if len(entries) != count * ENTRY.size:
         raise UnreadableList(f"ranked list: got {len(entries)} bytes for {count} entries")
+    if number == VERSIONED and not generation:
+        raise UnreadableList("ranked list: withdrawn")
     return RankedList(
         source=SOURCES_BY_CODE[source], generation=generation, generated_at=_time_of(stamp), entries=entries
     )

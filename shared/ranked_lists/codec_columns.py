@@ -16,8 +16,8 @@ assert LAYOUT.itemsize == ENTRY.size
 MAX_SCORE = 6e4  # float16 ends at 65,504
 
 
-def pack_posts(post_numbers: Sequence[int] | npt.NDArray[np.uint32], reasons: npt.NDArray[np.integer]) -> Packed:
-    """An entry without its score. Post numbers and codes of `Reason`, of the same shape, which is that of the result"""
+def pack_posts(post_numbers: Sequence[int], reasons: npt.NDArray[np.integer]) -> Packed:
+    """An entry without its score. (n,) post numbers, (n,) codes of `Reason` -> (n,)"""
     return reasons.astype(np.uint32) << np.uint32(POST_NUMBER_BITS) | np.asarray(post_numbers, np.uint32)
 
 
@@ -34,6 +34,11 @@ def with_reason(entries: Entries, reason: Reason) -> Entries:
     changed = entries.copy()
     changed["packed"] = (entries["packed"] & np.uint32(MAX_POST_NUMBER)) | np.uint32(reason << POST_NUMBER_BITS)
     return changed
+
+
+def with_reasons(posts: Packed, reasons: npt.NDArray[np.integer]) -> Packed:
+    """The same posts with other reasons, codes of `Reason` in the same shape."""
+    return (posts & np.uint32(MAX_POST_NUMBER)) | reasons.astype(np.uint32) << np.uint32(POST_NUMBER_BITS)
 
 
 def cut(entries: Entries, lengths: npt.NDArray[np.integer]) -> list[bytes]:

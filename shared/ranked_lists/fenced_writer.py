@@ -40,13 +40,19 @@ class FencedWriter:
             StoreUnavailable: Redis refuses writes.
         """
         with redis_errors(self._url):
-            self.run_fenced(scripts.WRITE_LISTS, [keys.ERASED], [])
+            self.run_fenced(scripts.WRITE_LISTS, [keys.ERASED, keys.LIST_VERSION], [self._keep_ms])
 
     def newest_fence(self, jobs: Iterable[str]) -> int:
         """The highest fencing number of these jobs that has written here; 0 if there is none."""
         with redis_errors(self._url):
             held = cast(list[bytes | None], self._redis.mget([keys.fence(job) for job in jobs]))
         return max((int(fence) for fence in held if fence is not None), default=0)
+
+    def newest_version(self) -> int:
+        """The highest version of a list that was written here; 0 if there is none."""
+        with redis_errors(self._url):
+            (held,) = cast(list[bytes | None], self._redis.mget([keys.LIST_VERSION]))
+        return int(held or 0)
 
     def belong_to(self, installation: str, check_owner: OwnershipCheck | None = None) -> None:
         """Make sure that this PostgreSQL owns Redis: the post numbers of another one would name other posts.

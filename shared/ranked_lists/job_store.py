@@ -15,12 +15,12 @@ from msgspec.structs import replace
 from shared.domain import ERASED_FOR, MAX_ERASED, Phase, PhaseState, author_hash
 from shared.eligibility import Viewer
 from shared.errors import StoreUnavailable
-from shared.ranked_lists import keys, records, restored, scripts
+from shared.ranked_lists import codec, keys, records, restored, scripts
 from shared.ranked_lists.blocked import pack_blocked, without_user
 from shared.ranked_lists.clients import JOB_TIMEOUT, address, redis_errors
 from shared.ranked_lists.codec import UnreadableList
 from shared.ranked_lists.fenced_writer import Argument, FencedWriter
-from shared.ranked_lists.publication import Publication, pack_publication
+from shared.ranked_lists.publication import Publication, pack_publication, unpack_publication
 from shared.ranked_lists.records import CatalogueEntry
 from shared.ranked_lists.server_life import current_life, is_of_another_life, new_epoch
 
@@ -87,10 +87,10 @@ class JobStore(FencedWriter):
         return sum(len(posts) for posts in chunks.values())
 
     def publish_lists(self, lists: Iterable[tuple[str, bytes]], *, phase: Phase, job: str, run: int) -> PublishedCounts:
-        """Replace the lists of these users, each by one SET.
+        """Replace the lists of these users, each by one SET, unless Redis has one of a higher version.
 
         Args:
-            lists: pairs of user id and encoded list; read in batches, so it may be a generator.
+            lists: pairs of user id and encoded list (`encode_lists`); read in batches, so it may be a generator.
             phase: whose lists they are.
             job: whose fencing number counts.
             run: this run's fencing number.
@@ -107,13 +107,37 @@ class JobStore(FencedWriter):
                 size += sum(len(value) for _, value in batch)
         return PublishedCounts(lists=count, bytes=size)
 
-    def drop_lists(self, users: Iterable[str], *, phase: Phase) -> int:
-        """Delete the lists of these users, who are then served the next source; returns how many had one."""
+    def drop_lists(self, users: Iterable[str], *, phase: Phase, version: int) -> int:
+        """Delete the lists of these users, who are then served the next source; returns how many had one.
+
+        A list of a higher version stays: it was made from what was read later.
+        """
         dropped = 0
         with redis_errors(self._url):
             for batch in _batches(users, BATCH):
-                dropped += self.run_fenced(scripts.DROP_VALUES, [keys.ranked_list(phase, user) for user in batch], [])
+                names = [keys.ranked_list(phase, user) for user in batch]
+                dropped += self.run_fenced(scripts.DROP_LISTS, names, [version])
         return dropped
+
+    def replace_lists(self, lists: Mapping[str, bytes], *, phase: Phase, keep_for: timedelta | None = None) -> int:
+        """Replace the lists of a live pass, which needs no fence; returns how many were newer than what Redis had.
+
+        Args:
+            lists: user id -> encoded list, of at most some hundred users.
+            phase: whose lists they are.
+            keep_for: their life time, if it is not that of all lists.
+        """
+        values = {keys.ranked_list(phase, user): value for user, value in lists.items()}
+        with redis_errors(self._url):
+            return self._write_values(self, values, keep_for=keep_for)
+
+    def list_versions(self, users: Sequence[str], *, phase: Phase) -> list[int]:
+        """The version of each user's list; 0 where there is none."""
+        pipe = self._redis.pipeline(transaction=False)
+        for user in users:
+            pipe.getrange(keys.ranked_list(phase, user), 0, codec.HEADER.size + codec.VERSION.size - 1)
+        with redis_errors(self._url):
+            return [codec.version_of(value) for value in pipe.execute()]
 
     def withdraw_lists(self, phase: Phase) -> int:
         """Delete all lists of a phase, and then the record of their publication; returns how many lists there were."""
@@ -169,6 +193,14 @@ class JobStore(FencedWriter):
         """Whether Redis holds a complete publication of a phase; False after it lost its memory."""
         with redis_errors(self._url):
             return bool(self._redis.exists(keys.published(phase)))
+
+    def last_publication(self, phase: Phase) -> Publication | None:
+        """The last complete publication of a phase, of any process."""
+        with redis_errors(self._url):
+            (held,) = cast(list[bytes | None], self._redis.mget([keys.published(phase)]))
+        with suppress(UnreadableList):
+            return unpack_publication(held) if held else None
+        return None
 
     def publish_viewers(self, viewers: Iterable[tuple[str, bytes]]) -> int:
         """Write what each user must not be shown; an older value never overwrites a newer one."""
@@ -319,7 +351,12 @@ class JobStore(FencedWriter):
 
     def _write_fenced(self, values: Mapping[str, bytes], *, job: str, run: int) -> None:
         with redis_errors(self._url):
-            self.for_run(job, run).run_fenced(scripts.WRITE_LISTS, [keys.ERASED, *values], [*values.values()])
+            self._write_values(self.for_run(job, run), values)
+
+    def _write_values(self, writer: Self, values: Mapping[str, bytes], *, keep_for: timedelta | None = None) -> int:
+        keep_ms = self._keep_ms if keep_for is None else int(keep_for.total_seconds() * 1000)
+        names = [keys.ERASED, keys.LIST_VERSION, *values]
+        return writer.run_fenced(scripts.WRITE_LISTS, names, [keep_ms, *values.values()])
 
     def _write_viewers(self, viewers: Sequence[tuple[str, bytes]], *, are_named: bool = True) -> None:
         names = [keys.ERASED, keys.VIEWERS, *(keys.viewer(user) for user, _ in viewers)]

@@ -11,7 +11,7 @@ from shared.domain import Phase, Reason, Source
 from shared.eligibility import Viewer
 from shared.ranked_lists import codec, keys, records
 from shared.ranked_lists.clients import connect, redis_errors
-from shared.ranked_lists.codec import RankedList, encode, pack_entry
+from shared.ranked_lists.codec import RankedList, encode_lists, pack_entry
 from shared.ranked_lists.records import CatalogueEntry, Chain
 
 JOB = "capacity"  # in the name of a probe key
@@ -146,7 +146,9 @@ def _probe_client(url: str) -> Iterator[Any]:
 
 def _list_of(length: int) -> bytes:
     entries = b"".join(pack_entry(post_number, Reason.POPULAR, 0.5) for post_number in range(1, length + 1))
-    return encode(RankedList(source=Source.HEURISTIC, generation=1, generated_at=datetime.now(UTC), entries=entries))
+    head = RankedList(source=Source.HEURISTIC, generation=1, generated_at=datetime.now(UTC), entries=entries)
+    (value,) = encode_lists(head, [entries], version=1)
+    return value
 
 
 def _viewer(seen: int) -> bytes:

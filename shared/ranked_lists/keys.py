@@ -28,6 +28,10 @@ wl:erased                hashes of users erased lately                     100,0
 wl:written               written by the timeline's check for writability   one value           a minute
 wl:phase                 the phase in force                                one value           while one is set
 wl:fence:{job}           the newest run that has written                   one number          LIST_KEEP_HOURS
+wl:version               the highest version of a list that was written    one number          LIST_KEEP_HOURS
+wl:live:{h|n}            users whose list of a phase is out of date        LIVE_BACKLOG users  10 minutes
+wl:live:{h|n}:counts     what live passes did                              few numbers         LIST_KEEP_HOURS
+wl:live:{h|n}:{task}     which process does a task of all of them          one value           its period
 wl:published:{phase}     the last publication: run, time, lists, bytes     one value           LIST_KEEP_HOURS
 wl:installation          the PostgreSQL that the post numbers belong to    one value           while it is their owner
 """
@@ -51,10 +55,12 @@ WRITTEN = "wl:written"
 ERASED = "wl:erased"
 PHASE = "wl:phase"
 INSTALLATION = "wl:installation"
+LIST_VERSION = "wl:version"
 
 MAX_ASKED = 10_000  # users; a megabyte
 ASKED_FOR = timedelta(days=1)  # how long a list is still made for a user after one request
 WRITTEN_FOR = timedelta(minutes=1)
+LIVE_FOR = timedelta(minutes=10)  # after the last sign of a ranker
 CHAIN_SLOTS = 4  # chains of one user at the same time: a phone, a tablet, and each refreshed once
 CHUNK_BITS = 8  # 256 posts per chunk: small enough for Redis' compact hash encoding, with few round trips
 
@@ -66,6 +72,20 @@ def ranked_list(phase: Phase, user_id: str) -> str:
 def list_pattern(phase: Phase) -> str:
     """All lists of a phase, for SCAN."""
     return f"wl:list:{phase[0]}:*"
+
+
+def live(phase: Phase) -> str:
+    """The stream of users whose list of a phase is out of date."""
+    return f"wl:live:{phase[0]}"
+
+
+def live_counts(phase: Phase) -> str:
+    return f"wl:live:{phase[0]}:counts"
+
+
+def live_task(phase: Phase, task: str) -> str:
+    """Held by the process that does a task for all processes of a ranker."""
+    return f"wl:live:{phase[0]}:{task}"
 
 
 def chunk(number: int) -> str:

@@ -7,10 +7,12 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
-from msgspec import Struct
+from msgspec import DecodeError, Struct, msgpack
+from msgspec.structs import replace
 
 from shared.domain import INITIAL_PHASE, Phase, PhaseState
 from shared.eligibility import Viewer
+from shared.preferences.rules import ViewerRules
 from shared.ranked_lists import codec
 from shared.ranked_lists.codec import RankedList, UnreadableList
 
@@ -20,6 +22,7 @@ _VERSION_BYTES = 8  # of a viewer
 _VISITS = struct.Struct("<I")
 _POST = struct.Struct("<QI")
 _COUNT = struct.Struct("<H")
+_SAY = msgpack.Decoder(tuple[bool, bool, list[str], tuple[str, ...], list[str]])
 _INVERTED = bytes(range(255, -1, -1))
 _LIST_AT = NONCE_BYTES + _COUNT.size  # where a chain's list begins
 
@@ -80,11 +83,13 @@ class SeenRecord(Struct, kw_only=True, gc=False):
 
 
 def pack_viewer(viewer: Viewer, *, version: int, own: int) -> bytes:
-    """version, three counts, author hashes (u64) without the user's own, numbers of hidden and of seen posts (u32)."""
+    """version, three counts, author hashes (u64) without the user's own, numbers of hidden and of seen posts (u32);
+    then what the viewer has said of themself, if anything (MessagePack).
+    """
     authors = sorted(viewer.hidden_authors - {own}) if viewer.hidden_authors else ()
     head = _VIEWER.pack(version, len(authors), len(viewer.hidden_posts), len(viewer.seen_posts))
     hidden = _u32(sorted(viewer.hidden_posts)) if viewer.hidden_posts else b""
-    return b"".join((head, _u64(authors) if authors else b"", hidden, _u32(viewer.seen_posts)))
+    return b"".join((head, _u64(authors) if authors else b"", hidden, _u32(viewer.seen_posts), _pack_say(viewer)))
 
 
 def unpack_viewer(value: bytes | None, *, own: int) -> Viewer:
@@ -95,15 +100,17 @@ def unpack_viewer(value: bytes | None, *, own: int) -> Viewer:
     if len(value) < start:
         raise UnreadableList(f"viewer: got {len(value)} bytes, expected {start} or more")
     _, n_authors, n_hidden, n_seen = _VIEWER.unpack_from(value)
-    if len(value) != start + 8 * n_authors + 4 * (n_hidden + n_seen):
+    end = start + 8 * n_authors + 4 * (n_hidden + n_seen)
+    if len(value) < end:
         raise UnreadableList(f"viewer: got {len(value)} bytes for {n_authors}, {n_hidden} and {n_seen} entries")
     at_seen = start + 8 * n_authors + 4 * n_hidden
     withheld = _withheld_layout(n_authors, n_hidden).unpack_from(value, start)
-    return Viewer(
+    viewer = Viewer(
         hidden_authors=frozenset((own, *withheld[:n_authors])),
         hidden_posts=frozenset(withheld[n_authors:]),
-        seen_posts=_read("I", value[at_seen:]),
+        seen_posts=_read("I", value[at_seen:end]),
     )
+    return viewer if len(value) == end else _with_say(viewer, value[end:])
 
 
 def content_of_viewer(value: bytes | None) -> bytes:
@@ -222,6 +229,28 @@ def unpack_phase(value: bytes | None) -> PhaseState:
 @lru_cache(maxsize=1024)
 def _withheld_layout(n_authors: int, n_hidden: int) -> struct.Struct:
     return struct.Struct(f"={n_authors}Q{n_hidden}I")
+
+
+def _pack_say(viewer: Viewer) -> bytes:
+    if viewer.is_personalised and not viewer.rules:
+        return b""
+    rules = viewer.rules
+    say = (viewer.is_personalised, rules.hides_sensitive, sorted(rules.tags), rules.words, sorted(rules.languages))
+    return msgpack.encode(say)
+
+
+def _with_say(viewer: Viewer, packed: bytes) -> Viewer:
+    """The viewer with what they have said of themself.
+
+    Raises:
+        UnreadableList: the bytes are of another version; they must not count as if nothing had been said.
+    """
+    try:
+        is_personalised, hides, tags, words, languages = _SAY.decode(packed)
+    except DecodeError as error:
+        raise UnreadableList(f"viewer: got {len(packed)} bytes after its posts that cannot be read") from error
+    rules = ViewerRules(frozenset(tags), words, frozenset(languages), hides)
+    return replace(viewer, rules=rules, is_personalised=is_personalised)
 
 
 def _u32(numbers: Iterable[int]) -> bytes:

@@ -33,17 +33,53 @@ end
 """
 ERASED = -2
 
-# KEYS: fence, erased, then the keys. ARGV: run, life time in ms, then the values.
+# Of two lists of a user, the one with the higher version stays, whoever writes it and whenever: runs and live passes
+# write the same lists side by side. The version is in the bytes (see `codec`); a list without one has version 0. The
+# highest version is kept, so that a PostgreSQL that was restored from a backup is noticed.
+_VERSION = """
+local function version_of(value)
+  if type(value) ~= 'string' or #value < 20 or string.byte(value, 1) ~= 2 then return 0 end
+  return struct.unpack('<I8', string.sub(value, 13, 20))
+end
+local function held_version(key) return version_of(redis.pcall('GETRANGE', key, 0, 19)) end
+"""
+
+# KEYS: fence, erased, the highest version, then the keys. ARGV: run, life time in ms, life time of lists in ms, then
+# the values. Returns how many were written.
 WRITE_LISTS = (
     _ERASED
+    + _VERSION
     + _REFUSAL
     + """
 local some_erased = redis.call('EXISTS', KEYS[2]) == 1
-for i = 3, #KEYS - 1 do
-  local user = some_erased and string.match(KEYS[i], '^wl:list:.:(.*)$')
-  if not user or not is_erased(KEYS[2], user) then redis.call('SET', KEYS[i], ARGV[i], 'PX', ARGV[2]) end
+local written, highest = 0, 0
+for i = 4, #KEYS - 1 do
+  local user, fresh, is_wanted = string.match(KEYS[i], '^wl:list:.:(.*)$'), version_of(ARGV[i]), true
+  if user then is_wanted = held_version(KEYS[i]) <= fresh and not (some_erased and is_erased(KEYS[2], user)) end
+  if is_wanted then
+    redis.call('SET', KEYS[i], ARGV[i], 'PX', ARGV[3])
+    written = written + 1
+    if fresh > highest then highest = fresh end
+  end
 end
-return 1
+if highest > tonumber(redis.call('GET', KEYS[3]) or '0') then
+  redis.call('SET', KEYS[3], string.format('%.0f', highest), 'PX', ARGV[2])
+end
+return written
+"""
+)
+
+# Deletes lists, unless they are newer than what decided on that. KEYS: fence, then lists. ARGV: run, life time of the
+# fence in ms, version. Returns how many were deleted.
+DROP_LISTS = (
+    _VERSION
+    + _REFUSAL
+    + """
+local dropped = 0
+for i = 2, #KEYS - 1 do
+  if held_version(KEYS[i]) <= tonumber(ARGV[3]) then dropped = dropped + redis.call('DEL', KEYS[i]) end
+end
+return dropped
 """
 )
 
@@ -356,10 +392,52 @@ return #KEYS
 """
 )
 
+# Users whose lists are out of date join the queue of each ranker that listens. A full queue takes nobody: who waits
+# longest is served first, and the ranker finds the others in PostgreSQL. Another installation's Redis is left alone.
+# KEYS: erased, installation, then streams. ARGV: the installation or '', users in a stream at most, then users.
+# Returns how often a user found no room.
+NOTIFY_RANKERS = (
+    _ERASED
+    + """
+local owner = redis.call('GET', KEYS[2])
+if ARGV[1] ~= '' and owner and owner ~= ARGV[1] then return -3 end
+local left_out = 0
+for i = 3, #KEYS do
+  local length = redis.pcall('XLEN', KEYS[i])
+  if type(length) == 'number' and redis.call('EXISTS', KEYS[i]) == 1 then
+    for j = 3, #ARGV do
+      if is_erased(KEYS[1], ARGV[j]) then
+      elseif length >= tonumber(ARGV[2]) then left_out = left_out + 1
+      else
+        redis.call('XADD', KEYS[i], '*', 'user', ARGV[j])
+        length = length + 1
+      end
+    end
+  end
+end
+return left_out
+"""
+)
+
+# A process that ended leaves its name in the group. It is removed when it has not been heard of for a while, unless it
+# has users whom nobody has taken over yet. KEYS: stream. ARGV: group, ms without a sign.
+FORGET_CONSUMERS = """
+local gone = 0
+for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
+  local facts = {}
+  for i = 1, #consumer, 2 do facts[consumer[i]] = consumer[i + 1] end
+  if facts['pending'] == 0 and facts['idle'] > tonumber(ARGV[2]) then
+    redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], facts['name'])
+    gone = gone + 1
+  end
+end
+return gone
+"""
+
 # The scripts that begin with _REFUSAL: runs pass their fencing number, acts of the timeline none.
 OF_RUNS = (
-    WRITE_LISTS, WRITE_VIEWERS, WRITE_CATALOGUE, WRITE_VALUE, DROP_VALUES, WRITE_BLOCKED, ADD_DELETED, DROP_DELETED,
-    DECLARE_SAFE,
+    WRITE_LISTS, DROP_LISTS, WRITE_VIEWERS, WRITE_CATALOGUE, WRITE_VALUE, DROP_VALUES, WRITE_BLOCKED, ADD_DELETED,
+    DROP_DELETED, DECLARE_SAFE,
 )  # fmt: skip
 
 # Pages send the digest of a script (EVALSHA): the text would double what they send.

@@ -18,6 +18,7 @@ from shared.ranked_lists.catalogue import Catalogue
 from shared.ranked_lists.clients import address, connect_async, said_by
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.cursor import Cursor
+from shared.ranked_lists.live_figures import LiveFigures, figures_of
 from shared.ranked_lists.ownership import foreign_error
 from shared.ranked_lists.publication import Publication, unpack_publication
 from shared.ranked_lists.records import Chain, SeenRecord, Tail
@@ -200,6 +201,22 @@ class TimelineStore:
             raise self._unavailable(error) from error
         pairs = zip(Phase, values, strict=True)
         return {phase: known for phase, value in pairs if (known := _readable(unpack_publication, value))}
+
+    async def live_figures(self) -> dict[Phase, LiveFigures]:
+        """What the live passes of each phase do."""
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.time()
+        for phase in Phase:
+            pipe.xlen(keys.live(phase))
+            pipe.xrange(keys.live(phase), count=1)
+            pipe.exists(keys.live(phase))
+            pipe.hgetall(keys.live_counts(phase))
+        try:
+            now, *answers = await pipe.execute(raise_on_error=False)
+            now = _unless_error(now)
+        except (RedisError, OSError, TimeoutError) as error:
+            raise self._unavailable(error) from error
+        return {phase: figures_of(now, *answers[4 * n : 4 * n + 4]) for n, phase in enumerate(Phase)}
 
     async def ensure_posts(self, post_numbers: Iterable[int]) -> None:
         """Fetch the catalogue entries of these posts, as far as Redis has them."""

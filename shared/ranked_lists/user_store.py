@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import cast
 
+from shared.domain import Phase
 from shared.ranked_lists import keys, records, scripts
 from shared.ranked_lists.clients import connect, redis_errors
+from shared.ranked_lists.live_queue import forget_waiting
 from shared.ranked_lists.ownership import refuse_foreign
 from shared.ranked_lists.page_store import Lifetimes
 from shared.ranked_lists.restored import execute_deletes
@@ -38,6 +41,22 @@ class UserStore:
                 values = [value for user in batch for value in (user, records.pack_post_numbers(post_numbers[user]))]
                 self._redis.eval(scripts.MARK_SEEN, len(names), *names, longest, keep_ms, *values)
 
+    def notify_rankers(self, users: Sequence[str], *, at_most: int) -> int:
+        """Tell the rankers that listen whose lists are out of date; returns how often there was no room.
+
+        Args:
+            users: each once, oldest first.
+            at_most: users in a ranker's queue.
+        """
+        names = [keys.ERASED, keys.INSTALLATION, *map(keys.live, Phase)]
+        with redis_errors(self._url):
+            left_out = 0
+            for start in range(0, len(users), _BATCH):
+                args: list[str | int] = [self._installation or "", at_most, *users[start : start + _BATCH]]
+                answer = cast(int, self._redis.eval(scripts.NOTIFY_RANKERS, len(names), *names, *args))
+                left_out += max(0, answer)
+            return left_out
+
     def forget_user(self, user_id: str, post_numbers: Sequence[int]) -> None:
         """Delete all keys of a user, and the catalogue entries of their posts.
 
@@ -52,6 +71,7 @@ class UserStore:
             for post_number in post_numbers:
                 pipe.hdel(keys.chunk(keys.chunk_of(post_number)), str(post_number))
             execute_deletes(pipe)
+            forget_waiting(self._redis, user_id)
 
     def close(self) -> None:
         self._redis.close()

@@ -43,7 +43,8 @@ class ChainPage(Struct, kw_only=True, gc=False):
     shows_next: bool = False  # the post after the page is known, and may be shown
     unrecorded: Sequence[int] = ()  # posts that were served but not recorded in Redis, in order
     seen_rows: SeenPosts | None = None  # see `seen`
-    gone: set[int] = field(default_factory=set)  # posts that PostgreSQL no longer has, found while Redis was away
+    # Posts that PostgreSQL no longer has, found while Redis was away; and posts that the viewer's rules withhold.
+    gone: set[int] = field(default_factory=set)
 
     @property
     def has_redis(self) -> bool:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from shared.domain import Phase, Source
 from shared.errors import StoreUnavailable
+from shared.preferences.rules import NO_RULES
 from shared.ranked_lists import codec
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.records import Tail
@@ -27,13 +28,15 @@ class Fallbacks:
 
     def __init__(self, resources: FeedResources) -> None:
         self._reader, self._page_writer, self._stores = resources.reader, resources.page_writer, resources.stores
-        self._snapshot, self._lists = resources.snapshot, resources.lists
+        self._snapshot, self._lists, self._facts = resources.snapshot, resources.lists, resources.post_facts
         self._older = OlderPosts(
             database=resources.database, stores=resources.stores, snapshot=resources.snapshot, lists=resources.lists
         )
 
     def own_list(self, user_id: str, state: UserState) -> RankedList | None:
-        """The user's own list of their phase, or else of the heuristic; None without one."""
+        """The user's own list of their phase, or else of the heuristic; None without one, or if they want none."""
+        if not state.viewer.is_personalised:
+            return None
         phase = self._snapshot.newer_phase(state.phase).phase_of(user_id)
         ranked = state.list_of(phase)
         if ranked is None and phase is not Phase.HEURISTIC:
@@ -56,6 +59,8 @@ class Fallbacks:
         """What follows the frozen list: unseen posts of the shared lists, older ones, then seen ones."""
         taken = frozenset(codec.post_numbers_of(page.chain.frozen.entries))
         shared, own = self._snapshot.shared(), await self._own(page)
+        if page.state.viewer.rules is not NO_RULES:
+            await self.judge(page, shared.post_number_set.union(*map(codec.post_numbers_of, own)))
         seen, enough, at_most = page.seen(), self._lists.list_length, page.wanted_of_tail
         tail, visibility = None, self.visibility(page)
         if visibility.hides_few and not seen.may_be_all:
@@ -64,6 +69,9 @@ class Fallbacks:
             sources = tail_sources(shared, own, taken, seen, visibility)
             if sum(len(source.unseen) for source in sources) < enough and self._snapshot.oldest is not None:
                 older = await self._older.posts(page.budget, older_than=self._snapshot.oldest, without=shared)
+                if page.state.viewer.rules is not NO_RULES:
+                    await self.judge(page, older.post_number_set)
+                    visibility = self.visibility(page)
                 sources.append(older_source(older, sources, taken, seen, visibility))
             tail = freeze_tail(sources, seen, at_most=at_most)
         if page.has_redis and page.position > 0:
@@ -72,12 +80,29 @@ class Fallbacks:
                 return await self._stores.redis_with_timeout(page.budget, keep)
         return tail
 
+    async def judge_chain(self, page: ChainPage) -> None:
+        """Find out what the viewer's rules withhold of a chain, and of the new posts that may come into it."""
+        chain, tail, pool = page.chain, page.tail, self._snapshot.new_posts
+        packed = [chain.frozen.entries, chain.rest, *((tail.entries, tail.rest) if tail else ())]
+        fresh = pool.indexed.post_number_set if pool is not None else frozenset[int]()
+        await self.judge(page, fresh.union(*map(codec.post_numbers_of, packed)))
+
+    async def judge(self, page: ChainPage, post_numbers: frozenset[int]) -> None:
+        """Find out what the viewer's rules withhold of these posts."""
+        withheld = await self._facts.withheld(page.state.viewer.rules, post_numbers, page.budget)
+        page.gone.update(withheld & post_numbers)
+
     def visibility(self, page: ChainPage) -> VisibilityFilter:
         """What may be shown to the user of a page."""
-        return VisibilityFilter(self._reader.catalogue, self._reader.withheld.post_numbers, page.state.viewer)
+        viewer = page.state.viewer
+        if page.gone:
+            viewer = replace(viewer, hidden_posts=viewer.hidden_posts | page.gone)
+        return VisibilityFilter(self._reader.catalogue, self._reader.withheld.post_numbers, viewer)
 
     async def _own(self, page: ChainPage) -> list[bytes]:
         """Packed entries of the user's current lists; a first page has read them already."""
+        if not page.state.viewer.is_personalised:
+            return []
         lists: Iterable[RankedList | None] = map(page.state.list_of, page.state.packed_lists)
         if page.has_redis and not page.state.packed_lists:
             with suppress(StoreUnavailable):

@@ -17,8 +17,9 @@ from msgspec.structs import replace
 
 from shared.db.newest import viewer_of
 from shared.domain import Source, author_hash
-from shared.eligibility import Viewer
+from shared.eligibility import Viewer, stricter
 from shared.errors import StoreUnavailable, WritesRefused
+from shared.preferences.rules import NO_RULES
 from shared.ranked_lists import codec, keys
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.cursor import MAX_POSITION, Cursor, sign, verify
@@ -37,6 +38,7 @@ from timeline.feed.unrecorded_pages import is_later_state, lacks_record, with_un
 from timeline.stores.budgets import RequestBudget
 from timeline.stores.resources import FeedResources
 
+OWN_SOURCES = (Source.NEUCF, Source.HEURISTIC)
 TRIES = 3  # a page is computed again if another request of the same chain was quicker
 
 
@@ -101,6 +103,8 @@ class Feed:
                 page = self._begin(request, state, budget, ranked)
             else:
                 page = await self._begin_anew(request, state, cursor, budget)
+        if state.viewer.rules is not NO_RULES:
+            await self._sources.judge_chain(page)
         start, recorded_end = page.position, page.chain.end_of_page(page.position)
         if recorded_end is not None:
             await self._selector.repeat(page, recorded_end)
@@ -171,11 +175,7 @@ class Feed:
         from_redis = state.viewer
         viewer = (await self._state_without_redis(user_id, budget)).viewer
         if "postgresql" in budget.degraded:
-            viewer = replace(
-                viewer,
-                hidden_authors=viewer.hidden_authors | from_redis.hidden_authors,
-                hidden_posts=viewer.hidden_posts | from_redis.hidden_posts,
-            )
+            viewer = stricter(viewer, from_redis)
         return replace(state, viewer=replace(viewer, seen_posts=from_redis.seen_posts))
 
     async def _state_without_redis(self, user_id: str, budget: RequestBudget) -> UserState:
@@ -206,7 +206,10 @@ class Feed:
     def _continue(
         self, request: PageRequest, state: UserState, cursor: Cursor | None, budget: RequestBudget
     ) -> ChainPage | None:
-        """The chain that a cursor names; None without a cursor, or if its chain is gone: then a new one begins."""
+        """The chain that a cursor names; None without a cursor, or if its chain is gone: then a new one begins.
+
+        A chain of a user's own list is gone for who is not personalised any more.
+        """
         if cursor is None:
             return None
         local_chain, held = self._local_chains.get(request.user_id, cursor.nonce), state.chain
@@ -214,7 +217,7 @@ class Feed:
         is_ahead = local_chain is not None and (held is None or is_later_state(local_chain.chain, held))
         if local_chain is not None and is_ahead:
             chain, tail = local_chain.chain, local_chain.tail
-        if chain is None:
+        if chain is None or (chain.frozen.source in OWN_SOURCES and not state.viewer.is_personalised):
             return None
         if lacks_record(chain, tail, cursor):
             budget.lacks_record = is_ahead = True

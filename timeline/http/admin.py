@@ -67,6 +67,7 @@ async def get_status(request: Request) -> dict[str, Any]:
         "phase": (await _phase(state, phase)).model_dump(exclude_none=True),
         "phase_changes": [dict(change) for change in changes],
         "lists": {phase_of_list.value: _publication(published.get(phase_of_list)) for phase_of_list in Phase},
+        "live": await _live(state),
         "runs": [dict(run) for run in runs],
         "services": [dict(service) for service in services],
         "models": [_model(model) for model in models],
@@ -165,6 +166,25 @@ async def _publications(state: "State") -> dict[Phase, Publication] | None:
         return await state.reader.publications()
     except StoreUnavailable:
         return None
+
+
+async def _live(state: "State") -> dict[str, Any]:
+    """What live passes of each phase do; nothing: Redis does not answer."""
+    try:
+        figures = await state.reader.live_figures()
+    except StoreUnavailable:
+        return {}
+    return {
+        phase.value: {
+            "listening": each.is_listening,
+            "backlog": each.backlog,
+            "lag_seconds": round(each.lag_seconds, 3),
+            "mean_lag_seconds": round(each.mean_lag_seconds, 3),
+            "passes": int(each.counts.get("passes", 0)),
+            "missed": int(each.counts.get("missed", 0)),
+        }
+        for phase, each in figures.items()
+    }
 
 
 def _publication(publication: Publication | None) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ FIRST_PROBLEM = "400"  # statuses from this one on are problems, unless the rout
 TOKENS = {
     "timeline": ("reader", "the user's JWT (`WARMLINE_JWT_KEY`), or the API key"),
     "writes": ("backend", "the API key (`WARMLINE_API_KEY`), which stays in the app's backend"),
+    "preferences": ("backend", "the API key (`WARMLINE_API_KEY`), which stays in the app's backend"),
     "data": ("backend", "the API key (`WARMLINE_API_KEY`), which stays in the app's backend"),
     "admin": ("operator", "the admin token (`WARMLINE_ADMIN_TOKEN`)"),
 }

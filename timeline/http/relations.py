@@ -1,31 +1,27 @@
-"""Routes for users, posts, blocks and takedowns from the app's backend, and for the erasure of a user.
+"""Routes for users, posts, blocks, mutes and takedowns from the app's backend, and for the erasure of a user.
 
 PostgreSQL is written first: an answer means durable. Redis is written right after it. 204 means that every process
 obeys from its next page on; 202 with `pending`, that Redis is away and is written when it is back.
 """
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from fastapi import Body, Request
 from fastapi.responses import Response
 
 from shared.db.erasure import erase_user
-from shared.db.safety_outbox import SafetyChange
+from shared.db.mutes import drop_mute, put_mute
 from shared.db.takedown_acts import hide_post, reinstate_user, show_post, suspend_user
 from shared.db.writes import PostWrite, delete_post, drop_block, put_block, put_post, put_user
 from timeline.http.answers import BROKEN, TOO_LARGE, Documented
+from timeline.http.obeyed import ERASED, PENDING, REFUSED_SAY, obeyed
 from timeline.http.printable_json import PrintableJSON
 from timeline.http.problems import Problem
 from timeline.http.routers import backend_router, state_of
-from timeline.http.schemas import ActPending, ErasureUnderWay, PathId, PostPut, UserPut
-
-if TYPE_CHECKING:
-    from timeline.state import State
+from timeline.http.schemas import ErasureUnderWay, MutePut, PathId, PostPut, UserPut
 
 CONFLICT: Documented = {409: {"description": "the relation is a view, or the user was erased, the post deleted"}}
 DELETED: Documented = {409: {"description": "the post was deleted, which nothing undoes"}}
-ERASED: Documented = {409: {"description": "the user was erased, which nothing undoes"}}
-PENDING: Documented = {202: {"model": ActPending, "description": "durable; Redis is away"}}
 
 router = backend_router(Response, {}, takes_query=False)
 
@@ -36,14 +32,35 @@ async def add_block(request: Request, user_id: PathId, blocked_user_id: PathId) 
     if user_id == blocked_user_id:
         raise Problem(422, "self-block", "a user cannot block themselves")
     state = state_of(request)
-    return await _obeyed(state, await state.act(put_block, state.acts_database, user_id, blocked_user_id))
+    return await obeyed(state, await state.act(put_block, state.acts_database, user_id, blocked_user_id))
 
 
 @router.delete("/users/{user_id}/blocks/{blocked_user_id}", status_code=204, responses=PENDING)
 async def remove_block(request: Request, user_id: PathId, blocked_user_id: PathId) -> Response:
     """Take a block back."""
     state = state_of(request)
-    return await _obeyed(state, await state.act(drop_block, state.acts_database, user_id, blocked_user_id))
+    return await obeyed(state, await state.act(drop_block, state.acts_database, user_id, blocked_user_id))
+
+
+@router.put(
+    "/users/{user_id}/mutes/{muted_user_id}", status_code=204, responses={**REFUSED_SAY, **PENDING, **TOO_LARGE}
+)
+async def add_mute(
+    request: Request, user_id: PathId, muted_user_id: PathId, body: Annotated[MutePut | None, Body()] = None
+) -> Response:
+    """Mute an author: the user sees none of their posts from the next page on; the author notices nothing."""
+    if user_id == muted_user_id:
+        raise Problem(422, "self-mute", "a user cannot mute themselves")
+    state, ends = state_of(request), body.expires_at if body else None
+    change = await state.act(put_mute, state.acts_database, user_id, muted_user_id, expires_at=ends)
+    return await obeyed(state, change)
+
+
+@router.delete("/users/{user_id}/mutes/{muted_user_id}", status_code=204, responses=PENDING)
+async def remove_mute(request: Request, user_id: PathId, muted_user_id: PathId) -> Response:
+    """Take a mute back; one in your own view stays."""
+    state = state_of(request)
+    return await obeyed(state, await state.act(drop_mute, state.acts_database, user_id, muted_user_id))
 
 
 @router.put("/users/{user_id}", status_code=204, responses={**CONFLICT, **TOO_LARGE})
@@ -77,39 +94,32 @@ async def write_post(request: Request, post_id: PathId, body: PostPut) -> Respon
 async def remove_post(request: Request, post_id: PathId) -> Response:
     """Delete a post: it is gone from the next page that anyone asks for."""
     state = state_of(request)
-    return await _obeyed(state, await state.act(delete_post, state.acts_database, post_id))
+    return await obeyed(state, await state.act(delete_post, state.acts_database, post_id))
 
 
 @router.put("/posts/{post_id}/hidden", status_code=204, responses={**DELETED, **PENDING})
 async def take_post_down(request: Request, post_id: PathId) -> Response:
     """Hide a post from everybody from the next page on, until it is shown again; a post that comes later, too."""
     state = state_of(request)
-    return await _obeyed(state, await state.act(hide_post, state.acts_database, post_id))
+    return await obeyed(state, await state.act(hide_post, state.acts_database, post_id))
 
 
 @router.delete("/posts/{post_id}/hidden", status_code=204, responses={**DELETED, **PENDING})
 async def bring_post_back(request: Request, post_id: PathId) -> Response:
     """Show a hidden post again; it is ranked from the next run of a job on."""
     state = state_of(request)
-    return await _obeyed(state, await state.act(show_post, state.acts_database, post_id))
+    return await obeyed(state, await state.act(show_post, state.acts_database, post_id))
 
 
 @router.put("/users/{user_id}/suspended", status_code=204, responses={**ERASED, **PENDING})
 async def suspend(request: Request, user_id: PathId) -> Response:
     """Withhold all posts of a user from the next page on, also later ones; their events raise nothing meanwhile."""
     state = state_of(request)
-    return await _obeyed(state, await state.act(suspend_user, state.acts_database, user_id))
+    return await obeyed(state, await state.act(suspend_user, state.acts_database, user_id))
 
 
 @router.delete("/users/{user_id}/suspended", status_code=204, responses={**ERASED, **PENDING})
 async def reinstate(request: Request, user_id: PathId) -> Response:
     """End a suspension by this API; a user whom the view of users calls suspended stays so."""
     state = state_of(request)
-    return await _obeyed(state, await state.act(reinstate_user, state.acts_database, user_id))
-
-
-async def _obeyed(state: "State", change: SafetyChange) -> Response:
-    """The answer to an act that pages must obey."""
-    if await state.safety_updates.apply(change):
-        return Response(status_code=204)
-    return PrintableJSON(ActPending().model_dump(), status_code=202)
+    return await obeyed(state, await state.act(reinstate_user, state.acts_database, user_id))

@@ -20,6 +20,7 @@ from shared.domain import (
     is_usable_id,
 )
 from shared.jobs.names import Job
+from shared.preferences.words import MAX_WORD, folded, folded_tag, language_of
 from shared.text.numbers import is_whole_number
 from shared.text.printable import STEERING_CHARACTERS
 from timeline.http.exact_paths import with_slashes
@@ -32,6 +33,7 @@ MAX_CURSOR = 1_200  # characters: one that carries 200 posts has 1,102
 MAX_EVENTS = 1_000  # of one batch
 MAX_CAPTION = 10_000  # characters
 MAX_URL = 2_048  # characters
+MAX_TAGS = 50  # of one post
 MAX_UNKNOWN = 20  # unknown fields of a body, reported one by one
 MAX_RUNS = 100  # of one request for the history
 _NUMBER = re.compile(r"\s*[-+]?[\d._]+([eE][-+]?\d+)?\s*")
@@ -43,7 +45,8 @@ def _usable(text: str) -> str:
     return text
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
+    """The text, if PostgreSQL can store it."""
     if "\0" in text or not _is_unicode(text):
         raise ValueError("text without NUL characters and half surrogates")
     return text
@@ -80,6 +83,24 @@ def _whole(value: object) -> object:
     return value
 
 
+def _word(text: str) -> str:
+    if not folded(text):
+        raise ValueError("more than white space")
+    return text
+
+
+def _tag(text: str) -> str:
+    if not folded_tag(text):
+        raise ValueError("a tag: more than white space and #")
+    return text
+
+
+def _language(text: str) -> str:
+    if not language_of(text):
+        raise ValueError("a language by its BCP 47 tag, such as pt or pt-BR")
+    return text
+
+
 def _photo(reference: str) -> str:
     if not is_photo_reference(reference):
         raise ValueError(f"an image_url: {PHOTO_RULE}")
@@ -95,11 +116,19 @@ Id = Annotated[
 PathId = Annotated[Id, BeforeValidator(with_slashes), Path()]
 NOT_STEERING = {"pattern": f"^[^{STEERING_CHARACTERS}]*$"}
 NO_NUL = {"pattern": r"^[^\u0000]*$"}
-Caption = Annotated[str, Field(max_length=MAX_CAPTION, json_schema_extra=NO_NUL), AfterValidator(_storable)]
+Caption = Annotated[str, Field(max_length=MAX_CAPTION, json_schema_extra=NO_NUL), AfterValidator(storable)]
+Word = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_WORD, json_schema_extra=NO_NUL),
+    AfterValidator(storable),
+    AfterValidator(_word),
+]
+Tag = Annotated[Word, AfterValidator(_tag)]
+Language = Annotated[str, Field(max_length=35), AfterValidator(_language)]
 Url = Annotated[
     str,
     Field(max_length=MAX_URL, json_schema_extra=NOT_STEERING, description=PHOTO_RULE),
-    AfterValidator(_storable),
+    AfterValidator(storable),
     AfterValidator(_photo),
 ]
 Moment = Annotated[
@@ -205,6 +234,12 @@ class UserPut(RequestBody):
     created_at: Moment | None = Field(None, description="when they joined; blank: now, or as it was")
 
 
+class MutePut(RequestBody):
+    """What `PUT /users/{id}/mutes/{muted_user_id}` takes."""
+
+    expires_at: Moment | None = Field(None, description="when it ends by itself; blank: never")
+
+
 class PostPut(RequestBody):
     """What `PUT /posts/{id}` takes: a post that anyone may see."""
 
@@ -212,6 +247,11 @@ class PostPut(RequestBody):
     caption: Caption = ""
     image_url: Url | None = None
     created_at: Moment | None = Field(None, description="blank: now, or as it was")
+    tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] | None = Field(None, description="# and case do not count")
+    language: Language | None = Field(
+        None, description="of the caption, as a BCP 47 tag such as pt-BR; blank: not known"
+    )
+    sensitive: bool | None = Field(None, strict=True, description="viewers may choose not to see it")
 
 
 class ErasureUnderWay(BaseModel):

@@ -188,6 +188,7 @@ class BackgroundRefresh:
     async def _copy_lists(self) -> None:
         publications = await self._reader.publications()
         self._metrics.publications(publications)
+        self._metrics.live(await self._reader.live_figures())
         snapshot, published = self._snapshot, publications.get(Phase.HEURISTIC)
         if published is not None and published == self._published.get(Phase.HEURISTIC):
             return
@@ -290,6 +291,7 @@ class BackgroundRefresh:
         if self._snapshot.phase.version > 0:
             await self._in_thread(partial(self._writer.write_phase, self._snapshot.phase))
         await self._safety_updates.bring_up_to_date(older_than=IN_PROGRESS)
+        await self._safety_updates.end_expired()
         await self._safety_updates.finish_erasures()
 
     async def _check_outbox(self) -> None:

@@ -18,6 +18,7 @@ from shared.db.safety_outbox import SafetyChange
 from shared.errors import StoreUnavailable
 from shared.logs import log_trouble
 from shared.ranked_lists.user_store import UserStore
+from timeline.stores.live_updates import LiveUpdates
 from timeline.stores.redis_writes import RedisWrites
 from timeline.stores.safety_updates import SafetyUpdates
 from timeline.stores.worker_threads import MAX_SECONDS, WorkerThreads
@@ -49,9 +50,11 @@ class EventIntake:
         safety_updates: SafetyUpdates,
         redis_writes: RedisWrites,
         threads: WorkerThreads,
+        live: LiveUpdates,
     ) -> None:
         self._database, self._redis_writes, self._threads = database, redis_writes, threads
         self._user_store, self._safety_updates = user_store, safety_updates
+        self._live = live
         self._waiting: deque[_Waiting] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_busy = False  # a shared transaction is running
@@ -131,6 +134,7 @@ class EventIntake:
         for waiting, batch in zip(group, stored, strict=True):
             if not waiting.answer.done():
                 waiting.answer.set_result(IntakeResult(batch, is_obeyed or batch.hides.id is None))
+        await self._live.notify(_acted(zip(group, stored, strict=True)))  # nobody waits for it
 
     async def _mark_seen(self, batches: Iterable[tuple[_Waiting, StoredBatch]]) -> None:
         """Mark the posts as seen from the next page on; without Redis, from the next run of the heuristic job on."""
@@ -148,6 +152,16 @@ class EventIntake:
                 await self._redis_writes.run(self._threads, partial(self._user_store.mark_seen, seen))
             except StoreUnavailable as error:
                 log_trouble("timeline.seen_waits", users=len(seen), reason=error)
+
+
+def _acted(batches: Iterable[tuple[_Waiting, StoredBatch]]) -> list[Event]:
+    """The events that were stored, of batches in which something is new."""
+    return [
+        event
+        for waiting, batch in batches
+        for index, event in enumerate(waiting.events if batch.new else ())
+        if index not in batch.refused
+    ]
 
 
 def _fail(group: Iterable[_Waiting], error: Exception) -> None:

@@ -17,6 +17,7 @@ from shared.ranked_lists.timeline_store import TimelineStore
 from shared.ranked_lists.user_store import UserStore
 from timeline.stores.local_chains import LocalChains
 from timeline.stores.local_copies import Snapshot
+from timeline.stores.post_facts import PostFactsCopy
 from timeline.stores.snapshot_file import SnapshotFile
 
 SAMPLE = 256  # posts of a file without an owner that are compared with PostgreSQL
@@ -42,6 +43,7 @@ class Installation:
     user_store: UserStore
     snapshot: Snapshot
     local_chains: LocalChains
+    post_facts: PostFactsCopy
     disk: SnapshotFile | None
     has_unchecked_copies: bool = False  # copies were made from a Redis whose owner was not known
     checked: asyncio.Event = field(default_factory=asyncio.Event)  # PostgreSQL was asked, with or without an answer
@@ -77,6 +79,7 @@ class Installation:
             self.reader.withheld.forget_seed()
         if before is not None:
             self.local_chains.clear()
+            self.post_facts.forget()
             log_event("timeline.installation_renewed", installation=short_id(answer.id))
         for store in (self.writer, self.user_store):
             store.expect(answer.id)

@@ -10,7 +10,7 @@ from shared.ranked_lists.timeline_store import CachedViewer
 
 MAX_CHAINS = 5_000  # some 10 MB of frozen lists; 80 MB if all have reached their tails, twice that with older posts
 MAX_VIEWERS = 20_000  # some 20 MB
-MAX_HIDDEN = 500_000  # authors and posts of all viewers, some 40 MB
+MAX_HIDDEN = 500_000  # authors, posts, tags and words of all viewers, some 40 MB
 
 
 class LocalChain(NamedTuple):
@@ -85,4 +85,4 @@ class LocalChains:
 
 
 def _hidden_by(viewer: Viewer) -> int:
-    return len(viewer.hidden_authors) + len(viewer.hidden_posts)
+    return len(viewer.hidden_authors) + len(viewer.hidden_posts) + len(viewer.rules.tags) + len(viewer.rules.words)

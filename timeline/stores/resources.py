@@ -10,6 +10,7 @@ from shared.settings import ListSettings, NewPostSettings, WindowSettings
 from timeline.stores.budgets import Stores
 from timeline.stores.local_chains import LocalChains
 from timeline.stores.local_copies import Snapshot
+from timeline.stores.post_facts import PostFactsCopy
 
 if TYPE_CHECKING:
     from timeline.metrics import Metrics
@@ -24,6 +25,7 @@ class FeedResources:
     database: Database
     stores: Stores
     local_chains: LocalChains
+    post_facts: PostFactsCopy
     metrics: "Metrics"
     snapshot: Snapshot
     lists: ListSettings

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Protocol
 
+from shared.db.ended_say import end_expired
 from shared.db.engine import Database
 from shared.db.erasure import (
     Erasure,
@@ -41,6 +42,7 @@ from shared.settings import WindowSettings
 from timeline.stores.budgets import Stores
 from timeline.stores.local_chains import LocalChains
 from timeline.stores.local_copies import Snapshot
+from timeline.stores.post_facts import PostFactsCopy
 from timeline.stores.redis_writes import RedisWrites
 from timeline.stores.shared_calls import SharedCalls
 from timeline.stores.snapshot_file import SnapshotFile
@@ -68,6 +70,7 @@ class LocalCopies:
 
     withheld: WithheldPosts
     local_chains: LocalChains
+    post_facts: PostFactsCopy
     snapshot: Snapshot
     authorizer: KeepsUsers
     disk: SnapshotFile | None
@@ -77,7 +80,8 @@ class LocalCopies:
         return self.local_chains.users() | self.authorizer.users()
 
     def forget_user(self, user_id: str) -> None:
-        """Drop all data of an erased user, except their posts."""
+        """Drop all data of an erased user, except the numbers of their posts."""
+        self.post_facts.forget()
         self.local_chains.forget(user_id)
         self.authorizer.forget(user_id)
         self.snapshot.forget_blocks_of(author_hash(user_id))
@@ -154,6 +158,14 @@ class SafetyUpdates:
         if not older_than and any(acts):  # the outbox is empty: some process has written them
             self._local.withheld.note_written(acts)
 
+    async def end_expired(self) -> None:
+        """End the mutes and preferences of all users whose time is over.
+
+        Raises:
+            StoreUnavailable, SourceError: PostgreSQL does not answer.
+        """
+        await self.apply(await self._threads.run(partial(end_expired, self._database)))
+
     async def has_pending(self, *, older_than: timedelta) -> bool:
         """Whether there are acts in the outbox, of any process.
 
@@ -182,6 +194,7 @@ class SafetyUpdates:
         erased = await self._threads.run(partial(erased_lately, self._database, within=within))
         self._checked_at = checked_at
         if erased.keys() - self._known_erased:
+            self._local.post_facts.forget()  # their captions may be among them
             users = self._local.users()
             for user_id in await self._threads.run(lambda: [user for user in users if hash_of_user(user) in erased]):
                 self._local.forget_user(user_id)

@@ -57,8 +57,9 @@ def _busy_world() -> RankingInput:
             active_at=np.full(USERS, NOW.timestamp()),
         ),
         viewers={},
-        viewer_version=1,
+        version=1,
         removed=set(),
+        since=NOW,
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+import pytest
 import torch
 
 from s02_train_neucf.data.load import TrainingData
@@ -63,7 +64,9 @@ def training_run(n_workers: int) -> TrainingRun:
     )  # fmt: skip
 
 
-def test_nothing_depends_on_the_number_of_processes() -> None:
+@pytest.mark.parametrize("few_likes", [0, 250_000])
+def test_nothing_depends_on_the_number_of_processes(few_likes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("s02_train_neucf.report.FEW_LIKES", few_likes)
     alone, together = training_run(1), training_run(2)
     assert alone.report == together.report
     assert alone.losses == together.losses
@@ -73,14 +76,8 @@ def test_nothing_depends_on_the_number_of_processes() -> None:
     assert (alone.counts, alone.steps) == (together.counts, together.steps)
 
 
-def test_cuts_are_independent_unless_each_starts_from_the_one_before() -> None:
-    plan, cuts = (
-        plan_of(births(0, n_users=40, n_posts=60, seen=30)),
-        tuple(ReplayCut(start=float(day), end=float(day + 1)) for day in range(1 + N_CUTS)),
-    )
-    found = SearchResult(recipe=plan.recipe)
-    cold = units_of(plan, cuts, evaluate_global_cut, found, 0.0)
-    warm = units_of(replace(plan, warm=True), cuts, evaluate_global_cut, found, 0.0)
-    assert [len(unit.steps) for unit in cold] == [1] * 6
-    assert [len(unit.steps) for unit in warm] == [6]
-    assert [unit.is_global for unit in cold] == [False, True, False, False, False, False]
+def test_all_cuts_start_from_the_model_of_the_warm_up() -> None:
+    cuts = tuple(ReplayCut(start=float(day), end=float(day + 1)) for day in range(1 + N_CUTS))
+    units = units_of(cuts, evaluate_global_cut, SearchResult(recipe=QUICK), 0.0)
+    assert [unit.gives_model for unit in units] == [True] + [False] * 5
+    assert [unit.is_global for unit in units] == [False, True, False, False, False, False]

@@ -25,7 +25,8 @@ STAGES = {
 def test_the_shares_are_those_of_the_last_training() -> None:
     plan = shares(STAGES)
     assert round(sum(plan.values()), 6) == sum(STAGES.values())
-    assert plan[training_step("cut 1")] == 52.5 / 13  # 2.5 + 5 + 2.5 + 3 models
+    assert plan[training_step("per user")] == 52.5 / 8.5  # 2.5 + 5 × 0.4 + 1 + 3 models
+    assert plan[training_step("cut 1")] == pytest.approx(0.4 * 52.5 / 8.5)
     assert plan[replay_step("cut 5")] == 3.0
     assert plan[all_posts_step("global")] == 3.0
 

@@ -1,6 +1,8 @@
 """The two cuts with all posts ranked, on a world in which posts come and go all the time."""
 
+import logging
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from s02_train_neucf.data.load import TrainingData
 from s02_train_neucf.evaluation.evaluate import Report
 from s02_train_neucf.evaluation.split import Split, per_user_cut, validation_cut
 from s02_train_neucf.evaluation.tuning import TUNABLE, tunable_for
-from s02_train_neucf.gate.cuts import cuts_of
+from s02_train_neucf.gate.cuts import N_CUTS, cuts_of
 from s02_train_neucf.gate.history import History
 from s02_train_neucf.gate.rank_at import ReplayRules
 from s02_train_neucf.learning.fit import Fitted, SearchResult, fit
@@ -25,7 +27,7 @@ from s02_train_neucf.report import (
 from shared.domain import KIND_CODES, InteractionKind
 from shared.event_columns import Events
 from shared.neucf.config import NeuCFConfig
-from shared.neucf.examples import SortedPosts
+from shared.neucf.examples import Examples, SortedPosts
 from shared.neucf.features import NO_FEATURES
 from shared.settings import HeuristicSettings, WindowSettings
 from tests.judged_worlds import LASTS, births
@@ -111,7 +113,7 @@ def test_the_report_says_which_setting_each_tuned_baseline_has(report: Report) -
 
 def test_each_users_last_likes_are_asked_for_among_all_posts_that_are_left() -> None:
     plan = plan_of(world())
-    found = evaluate_per_user_cut(plan, lambda _cut, _epoch: None)
+    found = evaluate_per_user_cut(plan, None, lambda _cut, _epoch: None)
     assert found is not None
     assert found.n_posts == len(plan.data.posts) - 2
 
@@ -134,6 +136,56 @@ def test_the_global_cut_is_the_first_judged_one_and_its_rivals_see_what_the_sear
     assert asked == [(first.start, warm_up.start)]
 
 
+def test_one_search_serves_all_cuts_and_sees_nothing_that_any_of_them_asks_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    searched: list[TrainingData] = []
+    of_users: list[SearchResult | None] = []
+    search, evaluate_users = EvaluationPlan.search, evaluate_per_user_cut
+
+    def recorded_search(plan: EvaluationPlan, data: TrainingData, *rest: Any) -> SearchResult:
+        searched.append(data)
+        return search(plan, data, *rest)
+
+    def recorded_users(plan: EvaluationPlan, found: SearchResult | None, *rest: Any) -> Report | None:
+        of_users.append(found)
+        return evaluate_users(plan, found, *rest)
+
+    monkeypatch.setattr(EvaluationPlan, "search", recorded_search)
+    monkeypatch.setattr(report_module, "evaluate_per_user_cut", recorded_users)
+    plan = plan_of(births(0, n_users=40, n_posts=60, seen=30))
+    history = History.of(plan.data)
+    evaluation = evaluate_model(plan, history, lambda _cut, _epoch: None)
+    assert len(searched) == 1
+    found, at_users = evaluation.search_result, of_users[0]
+    assert found is not None
+    assert at_users is not None
+    assert found.recipe.epochs == at_users.recipe.epochs
+    alive = plan.data.without_deleted()
+    asked = per_user_cut(alive.events, alive.posts, share=PER_USER_SHARE).test
+    assert pairs_of(searched[0].events).isdisjoint(pairs_of(asked))
+    warm_up, *_ = cuts_of(plan.data.events, history.likes, min_known=RULES.min_known)
+    assert searched[0].events.at.max() < warm_up.start
+
+
+@pytest.mark.parametrize(("few_likes", "by_chance"), [(0, 0), (250_000, 2)])
+def test_with_many_likes_the_warm_up_and_the_per_user_cut_start_from_the_model_of_the_search(
+    few_likes: int, by_chance: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="warmline")
+    monkeypatch.setattr("s02_train_neucf.report.FEW_LIKES", few_likes)
+    plan = plan_of(births(0, n_users=40, n_posts=60, seen=30))
+    plan = replace(plan, recipe=replace(plan.recipe, members=2))
+    evaluate_model(plan, History.of(plan.data), lambda _cut, _epoch: None)
+    starts = [record.getMessage() for record in caplog.records if "train.warm_start" in record.getMessage()]
+    assert sum("the search" in start for start in starts) == 2 - by_chance
+    assert sum("the warm-up" in start for start in starts) == N_CUTS
+
+
+def pairs_of(events: Events | Examples) -> set[tuple[int, int]]:
+    return set(zip(events.user_id_hashes.tolist(), events.post_id_hashes.tolist(), strict=True))
+
+
 def test_rivals_are_tuned_on_nothing_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Events] = []
     born: list[float] = []
@@ -147,10 +199,9 @@ def test_rivals_are_tuned_on_nothing_that_is_asked_for(monkeypatch: pytest.Monke
     monkeypatch.setattr(report_module, "validation_cut", recorded)
     plan = plan_of(world(photos=False))
     evaluate_global_cut(plan, fitted_on(plan), at=CUT, searched_at=0.7 * LASTS)
-    evaluate_per_user_cut(plan, lambda _name, _epoch: None)
+    evaluate_per_user_cut(plan, None, lambda _name, _epoch: None)
     of_global, of_users = seen
     assert max(of_global.at.max(), born[0]) < 0.7 * LASTS
     alive = plan.data.without_deleted()
     asked = per_user_cut(alive.events, alive.posts, share=PER_USER_SHARE).test
-    tuned_on = set(zip(of_users.user_id_hashes.tolist(), of_users.post_id_hashes.tolist(), strict=True))
-    assert not tuned_on & set(zip(asked.user_id_hashes.tolist(), asked.post_id_hashes.tolist(), strict=True))
+    assert pairs_of(of_users).isdisjoint(pairs_of(asked))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shared.domain import author_hash
 from shared.eligibility import Viewer, hidden_authors, is_published, may_show, may_show_all
-from shared.operations.safety import blocked_authors
+from shared.operations.safety import withheld_authors
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -35,7 +35,11 @@ def test_a_user_who_blocks_themselves_changes_nothing() -> None:
 
 def test_a_block_is_known_to_both_sides() -> None:
     expected = {"ann": frozenset({author_hash("dan")}), "dan": frozenset({author_hash("ann")})}
-    assert blocked_authors([("ann", "dan")]) == expected
+    assert withheld_authors([("ann", "dan")], ()) == expected
+
+
+def test_a_mute_is_known_to_who_muted_alone() -> None:
+    assert withheld_authors((), [("ann", "dan")]) == {"ann": frozenset({author_hash("dan")})}
 
 
 def test_a_post_of_a_hidden_author_may_not_be_shown() -> None:

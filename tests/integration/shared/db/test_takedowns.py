@@ -109,8 +109,8 @@ def test_events_of_a_suspended_user_are_loaded_apart_and_for_their_own_list(down
         own = load_events_of(snapshot, [SUSPENDED], since=LONG_AGO, now=NOW)
         active = load_active_users(snapshot, since=LONG_AGO, now=NOW, at_most=10)
     assert ben not in loaded.counted.user_id_hashes
-    assert set(loaded.of_suspended.user_id_hashes.tolist()) == {ben}
-    assert (len(loaded.of_suspended), len(own), len(loaded.uncounted)) == (3, 3, 0)
+    assert set(loaded.silent.user_id_hashes.tolist()) == {ben}
+    assert (len(loaded.silent), len(own), len(loaded.uncounted)) == (3, 3, 0)
     assert SUSPENDED in active.ids
     assert ben not in load_training_data(down, NO_ENCODERS, days=730, now=NOW).events.user_id_hashes
 

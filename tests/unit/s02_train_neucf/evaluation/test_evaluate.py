@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from s02_train_neucf.evaluation import evaluate as evaluation
 from s02_train_neucf.evaluation.evaluate import (
+    MAX_PAIRS,
     EvaluationTask,
     evaluate,
     evaluation_task_of,
@@ -161,11 +161,10 @@ def test_a_system_that_refuses_the_data_is_left_out_and_the_report_says_why() ->
 
 
 def test_of_very_many_users_the_same_sample_is_asked_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evaluation, "MAX_PAIRS", 12)
-    monkeypatch.setattr(evaluation, "MIN_SAMPLE", 2)
+    monkeypatch.setattr("s02_train_neucf.evaluation.evaluate.MIN_SAMPLE", 2)
     train = examples_from([(user, 10) for user in range(20)])
     test = examples_from([(user, 20) for user in range(20)])
-    first, again = (evaluation_task_of(train, test, posts_of([10, 20, 30])) for _ in range(2))
+    first, again = (evaluation_task_of(train, test, posts_of([10, 20, 30]), max_pairs=12) for _ in range(2))
     assert len(first.user_id_hashes) == 4  # 12 pairs of 3 posts
     assert first.user_id_hashes.tolist() == again.user_id_hashes.tolist()
     assert first.test_likes.users.tolist() == [0, 1, 2, 3]
@@ -173,9 +172,9 @@ def test_of_very_many_users_the_same_sample_is_asked_each_time(monkeypatch: pyte
 
 
 def test_the_sample_is_bounded_both_ways() -> None:
-    assert sample_size(1_682) == 10_000
-    assert sample_size(100_000) == 2_684
-    assert sample_size(10_000_000) == 1_000
+    assert sample_size(1_682, MAX_PAIRS) == 10_000
+    assert sample_size(100_000, MAX_PAIRS) == 2_684
+    assert sample_size(10_000_000, MAX_PAIRS) == 1_000
 
 
 def test_of_posts_that_are_not_ranked_nothing_is_asked() -> None:

@@ -101,14 +101,17 @@ def test_members_that_the_predecessor_lacks_start_by_chance_and_learn_for_the_wh
     before, data = before_of(), training_set(TODAY, POSTS)
     epochs: list[int] = []
     train_members(
-        data, SMALL, replace(SHORT, members=2, warm_share=0.5), seed=9, device=CPU,
+        data, SMALL, replace(SHORT, members=2, warm_share=0.5, warm_least=1), seed=9, device=CPU,
         on_epoch=lambda epoch: epochs.append(epoch.number), initial_values=initial_values(before, data, SMALL),
     )  # fmt: skip
     assert epochs == [1, 2, 1, 2, 3, 4]
 
 
-def test_a_model_that_has_learned_before_learns_for_one_epoch_at_least() -> None:
-    assert warm_recipe(replace(SHORT, epochs=1, warm_share=0.1)).epochs == 1
+@pytest.mark.parametrize(("epochs", "expected"), [(1, 1), (3, 3), (6, 4), (10, 4), (20, 8)])
+def test_a_model_that_has_learned_before_learns_for_four_epochs_at_least_unless_all_are_fewer(
+    epochs: int, expected: int
+) -> None:
+    assert warm_recipe(replace(SHORT, epochs=epochs)).epochs == expected
 
 
 def test_a_predecessor_of_another_shape_is_left_alone_and_said(caplog: pytest.LogCaptureFixture) -> None:

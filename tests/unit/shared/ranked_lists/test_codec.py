@@ -16,6 +16,7 @@ from shared.ranked_lists.codec import (
     FORMAT,
     HEADER,
     MAX_POST_NUMBER,
+    VERSIONED,
     RankedList,
     UnreadableList,
     decode,
@@ -148,7 +149,7 @@ def test_a_value_with_something_after_its_end_is_refused() -> None:
         decode(encode(_list(2)) + b"x")
 
 
-@pytest.mark.parametrize("number", [0, FORMAT + 1, 255])
+@pytest.mark.parametrize("number", [0, VERSIONED + 1, 255])
 def test_another_format_is_refused(number: int) -> None:
     value = bytes([number]) + encode(_list(2))[1:]
     with pytest.raises(UnreadableList, match=f"got format {number}"):

@@ -1,0 +1,62 @@
+"""Lists of the second phase follow what users do, without a run."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from shared.domain import Phase
+from shared.ranked_lists import codec
+from tests.faults.saving import make_champion
+from tests.flow.camps import Camps, build_camps, people_of, posts_of
+from tests.flow.deployment import Deployment, eventually, until_ready
+from tests.flow.live import live, neucf_ranker, posts_in, send, until_newer, value_of, version_of
+
+CAT_LOVER, NEUCF = people_of("cat")[0], Phase.NEUCF
+
+
+@pytest.fixture
+def camps(deployment: Deployment, tmp_path: Path) -> Camps:
+    """Lists of both phases; the model was not trained."""
+    world = build_camps(deployment, tmp_path)
+    deployment.run_heuristic()
+    make_champion(deployment, tmp_path / "models")
+    world.score()
+    return world
+
+
+def test_a_like_replaces_the_list_by_what_a_run_would_have_made(camps: Camps) -> None:
+    deployment = camps.deployment
+    with deployment.timeline() as client, live(deployment, neucf_ranker(camps)):
+        until_ready(client)
+        before, liked = version_of(deployment, CAT_LOVER, NEUCF), camps.held_back[CAT_LOVER]
+        old = value_of(deployment, CAT_LOVER, NEUCF)
+        send(client, CAT_LOVER, [liked])
+        assert until_newer(deployment, CAT_LOVER, before, NEUCF) < 2
+        assert liked not in posts_in(deployment, CAT_LOVER, NEUCF)
+    made = codec.decode(value_of(deployment, CAT_LOVER, NEUCF))
+    assert made.entries != codec.decode(old).entries
+    camps.score()
+    again = codec.decode(value_of(deployment, CAT_LOVER, NEUCF))
+    assert again.generation > made.generation
+    assert codec.post_numbers_of(again.entries) == codec.post_numbers_of(made.entries)
+    scores = [[codec.entry_at(each.entries, i)[2] for i in range(len(each))] for each in (made, again)]
+    assert np.allclose(scores[0], scores[1], atol=0.01)
+
+
+def test_the_third_like_makes_a_user_warm_and_its_revocation_cold(camps: Camps) -> None:
+    deployment, posts = camps.deployment, posts_of("car")
+    with deployment.timeline() as client, live(deployment, neucf_ranker(camps)):
+        until_ready(client)
+        send(client, "newcomer", posts[:2])
+        eventually(lambda: version_of(deployment, "newcomer", NEUCF) > 0, "a pass")
+        assert posts_in(deployment, "newcomer", NEUCF) == []
+        before = version_of(deployment, "newcomer", NEUCF)
+        send(client, "newcomer", posts[2:3])
+        assert until_newer(deployment, "newcomer", before, NEUCF) < 2
+        assert len(posts_in(deployment, "newcomer", NEUCF)) > 10
+        before = version_of(deployment, "newcomer", NEUCF)
+        deployment.sql("DELETE FROM warmline.interactions WHERE user_id = 'newcomer' AND post_id = %s", [(posts[2],)])
+        deployment.sql("INSERT INTO warmline.revoking_users (user_id) VALUES ('newcomer')")
+        until_newer(deployment, "newcomer", before, NEUCF)
+        assert posts_in(deployment, "newcomer", NEUCF) == []

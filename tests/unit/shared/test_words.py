@@ -1,0 +1,84 @@
+"""How words, tags and languages compare, in scripts with and without spaces."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.preferences.words import folded, folded_tag, has_word, language_of
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("Ramen tonight!", "ramen"),
+        ("my RAMEN.", "Ramen"),
+        ("ＲＡＭＥＮ", "ramen"),
+        ("Große Straße", "STRASSE"),
+        ("spoiler: he  dies", "he dies"),
+        ("今日はラーメンを食べた", "ラーメン"),
+        ("ﾗｰﾒﾝ", "ラーメン"),
+        ("我爱吃拉面", "拉面"),
+        ("ฉันชอบหมามาก", "หมา"),
+        ("강아지는 귀여워", "강아지"),
+        ("新しいiPhoneを買った", "iphone"),
+        ("lunch 🍜!", "🍜"),
+        ("I ❤️ it", "❤"),
+        ("c++ is fun", "c++"),
+        ("новая собака", "Собака"),
+        ("café", "cafe\u0301"),
+    ],
+)
+def test_a_word_is_found(text: str, word: str) -> None:
+    assert has_word(folded(text), folded(word))
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("grape season", "rape"),
+        ("spoilers", "spoiler"),
+        ("cat_food", "cat"),
+        ("cafe\u0301", "cafe"),
+        ("he never dies", "he dies"),
+        ("собаки", "собак"),
+        ("ramen", ""),
+    ],
+)
+def test_a_part_of_a_word_or_another_word_is_not(text: str, word: str) -> None:
+    assert not has_word(folded(text), folded(word))
+
+
+def test_a_later_occurrence_counts_although_an_earlier_one_is_part_of_a_word() -> None:
+    assert has_word(folded("catalogue of a cat"), "cat")
+
+
+@given(text=st.text(max_size=40))
+def test_folding_twice_is_folding_once(text: str) -> None:
+    assert folded(folded(text)) == folded(text)
+
+
+@given(before=st.text(max_size=10), word=st.text(min_size=1, max_size=10), after=st.text(max_size=10))
+def test_a_word_between_spaces_is_always_found(before: str, word: str, after: str) -> None:
+    if folded(word):
+        assert has_word(f"{folded(before)} {folded(word)} {folded(after)}".strip(), folded(word))
+
+
+def test_tags_compare_without_mark_and_case() -> None:
+    assert {folded_tag(tag) for tag in ("#Café", "café", " ##CAFE\u0301 ")} == {"café"}
+
+
+@pytest.mark.parametrize(
+    ("tag", "language"),
+    [
+        ("pt-BR", "pt"),
+        ("EN", "en"),
+        ("zh_Hant_TW", "zh"),
+        ("und", ""),
+        (None, ""),
+        ("", ""),
+        ("English", ""),
+        ("yue", "yue"),
+    ],
+)
+def test_a_language_is_the_first_part_of_its_tag(tag: str | None, language: str) -> None:
+    assert language_of(tag) == language
