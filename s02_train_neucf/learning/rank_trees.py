@@ -18,7 +18,7 @@ from shared.neucf.sources.features import FEATURES
 if TYPE_CHECKING:
     import lightgbm
 
-ROUNDS = (0, 10, 20, 40, 80)  # numbers of trees that are tried
+ROUNDS = (0, 10, 20, 40)  # numbers of trees that are tried
 FOLDS = 3  # of people; each is held back once
 MIN_LISTS = 60  # with a like, of at least FOLDS people
 MAX_LISTS = 2_000  # that are learned from, spread evenly over the given ones
@@ -29,6 +29,7 @@ PARAMETERS = {
     "num_leaves": 7,
     "min_data_in_leaf": 100,
     "lambda_l2": 10.0,
+    "max_bin": 63,
     "lambdarank_truncation_level": 20,
     "use_missing": False,
     "num_threads": 1,
