@@ -9,9 +9,16 @@ say where a word ends there. Where two scripts meet, a word ends.
 import re
 import unicodedata
 from bisect import bisect_right
+from itertools import groupby, islice
 
 MAX_WORD = 64  # characters of a muted word or phrase, and of a tag
 MAX_TAGS = 50  # of one post
+MAX_TEXT = 2_000  # characters of a text that are compared; what follows them is not
+# Marks in a row that are compared, as many as any language writes with room to spare. NFKC sorts them, in a time that
+# grows with the square of their number.
+MAX_MARKS = 8
+# What only NFKC turns into marks: Tibetan vowels and half-width Japanese sound marks.
+_LATE_MARKS = frozenset("\u0f73\u0f75\u0f81\uff9e\uff9f")
 _PRESENTATION = dict.fromkeys((0xFE0E, 0xFE0F))  # of a character as text or as emoji: the same character
 _SPACE = re.compile(r"\s+")
 IS_LANGUAGE = re.compile(r"([a-z]{2,3})([-_][a-z0-9]+)*")
@@ -27,11 +34,30 @@ _STARTS = tuple(first for first, _ in _UNSPACED)
 
 
 def folded(text: str) -> str:
-    """A text in the form in which texts are compared; white space becomes single spaces, none at either end."""
-    compatible = unicodedata.normalize("NFKC", text)
-    # Case folding may give what NFKC would write otherwise.
-    same = unicodedata.normalize("NFKC", compatible.casefold()).translate(_PRESENTATION)
-    return _SPACE.sub(" ", same).strip()
+    """A text in the form in which texts are compared; white space becomes single spaces, none at either end.
+
+    The time is bounded, whatever the text: only its first `MAX_TEXT` characters are compared, before and after.
+    """
+    text = text[:MAX_TEXT]
+    if not text.isascii():
+        compatible = unicodedata.normalize("NFKC", with_few_marks(text))
+        # Case folding may give what NFKC would write otherwise, and one character may become many.
+        same = unicodedata.normalize("NFKC", with_few_marks(compatible[:MAX_TEXT].casefold()))
+        text = with_few_marks(same).translate(_PRESENTATION)
+    return _SPACE.sub(" ", text.lower() if text.isascii() else text)[:MAX_TEXT].strip()
+
+
+def with_few_marks(text: str) -> str:
+    """The text without the marks that follow `MAX_MARKS` others in a row."""
+    if not any(map(unicodedata.combining, text)) and _LATE_MARKS.isdisjoint(text):
+        return text
+    runs = ((is_mark, run) for is_mark, run in groupby(text, _is_mark))
+    return "".join("".join(islice(run, MAX_MARKS) if is_mark else run) for is_mark, run in runs)
+
+
+def _is_mark(character: str) -> bool:
+    """Whether NFKC may give it another place among its neighbours."""
+    return unicodedata.combining(character) != 0 or character in _LATE_MARKS
 
 
 def folded_tag(tag: str) -> str:

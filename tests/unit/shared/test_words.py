@@ -1,10 +1,15 @@
 """How words, tags and languages compare, in scripts with and without spaces."""
 
+import unicodedata
+from itertools import groupby
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.preferences.words import folded, folded_tag, has_word, language_of
+from shared.preferences.words import MAX_MARKS, MAX_TEXT, folded, folded_tag, has_word, language_of, with_few_marks
+
+MARKS = "\u0301\u0323\u0344\u0f73\uff9e"
 
 
 @pytest.mark.parametrize(
@@ -52,7 +57,35 @@ def test_a_later_occurrence_counts_although_an_earlier_one_is_part_of_a_word() -
     assert has_word(folded("catalogue of a cat"), "cat")
 
 
-@given(text=st.text(max_size=40))
+def longest_run_that_nfkc_sorts(text: str) -> int:
+    """How many marks stand in a row once NFKC has decomposed each character; its time grows with the square."""
+    decomposed = "".join(unicodedata.normalize("NFKD", character) for character in text)
+    runs = groupby(decomposed, lambda character: unicodedata.combining(character) != 0)
+    return max((len([*run]) for is_mark, run in runs if is_mark), default=0)
+
+
+def test_no_caption_makes_nfkc_sort_long_runs_of_marks() -> None:
+    assigned = (
+        character for character in map(chr, range(0x300, 0xF0000)) if unicodedata.category(character)[0] in "LM"
+    )
+    marks = [mark for mark in assigned if unicodedata.combining(unicodedata.normalize("NFKD", mark)[0])]
+    assert {*MARKS} <= {*marks}
+    for mark in marks:
+        hostile = f"{mark}\u0301\u0323" * 50
+        assert longest_run_that_nfkc_sorts(hostile) >= 100
+        assert longest_run_that_nfkc_sorts(with_few_marks(hostile)) <= 2 * MAX_MARKS
+
+
+@pytest.mark.parametrize("text", ["word " * 10_000, "\ufdfa" * MAX_TEXT, "a" + "\u0323\u0301" * 15_000])
+def test_no_caption_is_compared_beyond_its_bound(text: str) -> None:
+    assert len(folded(text)) <= MAX_TEXT
+
+
+def test_marks_as_any_language_writes_them_count() -> None:
+    assert folded("e\u0323\u0301 นี้") != folded("e\u0323 นี")
+
+
+@given(text=st.text(st.one_of(st.characters(), st.sampled_from(MARKS)), max_size=40))
 def test_folding_twice_is_folding_once(text: str) -> None:
     assert folded(folded(text)) == folded(text)
 
