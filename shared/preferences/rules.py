@@ -9,14 +9,14 @@ from itertools import islice
 
 from msgspec import Struct
 
-from shared.preferences.words import MAX_TAGS, MAX_WORD, folded, folded_tag, has_word, language_of
+from shared.preferences.words import MAX_TAGS, MAX_WORD, folded, folded_tag, has_word, language_of, searchable
 from shared.text.markup import without_markup
 
 
 class PostFacts(Struct, frozen=True, gc=False):
     """What a post says of itself, folded."""
 
-    text: str = ""  # its caption
+    text: str = ""  # its caption, `searchable`
     tags: frozenset[str] = frozenset()
     language: str = ""  # "": not said
     is_sensitive: bool = False
@@ -53,6 +53,8 @@ def facts_of(
     # A view may have more of them, longer ones, and arrays of several dimensions.
     usable = (tag for tag in islice(tags or (), MAX_TAGS) if isinstance(tag, str) and len(tag) <= 2 * MAX_WORD)
     return PostFacts(
-        folded(without_markup(caption or "")), frozenset(filter(None, map(folded_tag, usable))),
-        language_of(language), is_sensitive,
-    )  # fmt: skip
+        text=searchable(folded(without_markup(caption))) if caption else "",
+        tags=frozenset(filter(None, map(folded_tag, usable))),
+        language=language_of(language),
+        is_sensitive=is_sensitive,
+    )

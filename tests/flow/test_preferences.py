@@ -11,6 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from demo.valkey import Valkey
+from shared.preferences.rules import PostFacts
 from tests.flow.deployment import (
     ANN,
     API_KEY,
@@ -181,7 +182,12 @@ def test_what_a_post_says_later_is_obeyed_in_every_list(
 def test_who_has_no_rules_waits_for_no_captions(ranked_deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also not who said something else: that they are not to be profiled."""
     read: list[object] = []
-    monkeypatch.setattr("timeline.stores.post_facts.facts_of_numbers", lambda _, numbers: read.append(numbers) or {})
+
+    def reads(_: object, numbers: object) -> dict[int, PostFacts]:
+        read.append(numbers)
+        return {}
+
+    monkeypatch.setattr("timeline.stores.post_facts.facts_of_numbers", reads)
     with ranked_deployment.timeline() as client:
         until_ready(client)
         say(client, COLD, {"personalised": False})
