@@ -54,7 +54,7 @@ def facts_of(
     usable = (tag for tag in islice(tags or (), MAX_TAGS) if isinstance(tag, str) and len(tag) <= 2 * MAX_WORD)
     return PostFacts(
         text=searchable(folded(without_markup(caption))) if caption else "",
-        tags=frozenset(filter(None, map(folded_tag, usable))),
+        tags=frozenset(tag for tag in map(folded_tag, usable) if 0 < len(tag) <= MAX_WORD),
         language=language_of(language),
         is_sensitive=is_sensitive,
     )

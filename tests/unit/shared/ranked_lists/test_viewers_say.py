@@ -69,7 +69,7 @@ def test_what_a_post_does_not_say_withholds_nothing() -> None:
 
 
 def test_what_is_no_tag_in_a_view_is_ignored() -> None:
-    tags = ["Cats", ["dogs", None], None, 7, "", "#", "x" * 10_000]
+    tags = ["Cats", ["dogs", None], None, 7, "", "#", "x" * 10_000, "\ufdfa" * 64]
     assert facts_of("", tags, None, is_sensitive=False).tags == {"cats"}
 
 
