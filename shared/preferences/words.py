@@ -9,7 +9,7 @@ say where a word ends there. Where two scripts meet, a word ends.
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from functools import cache, lru_cache
 from itertools import groupby, islice
 
@@ -90,6 +90,11 @@ def searchable(text: str) -> str:
 def searchable_word(word: str) -> str:
     """The same of a folded word or phrase, which many posts are compared with."""
     return searchable(word)
+
+
+def parts_of(text: str) -> Set[str]:
+    """What a `searchable` text consists of; a word can stand only in texts with all of its parts."""
+    return {*text.split("\0")} - {"", " "}
 
 
 def has_word(text: str, word: str) -> bool:
