@@ -5,7 +5,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from shared.candidates.alike_posts import load_alike
+from shared.candidates.alike_posts import AlikePosts
 from shared.candidates.asked_for import AskedFor, Bools, Strengths
 from shared.candidates.facts_index import FactsIndex
 from shared.db.bulk import Posts
@@ -24,13 +24,14 @@ NOBODY = Strengths(np.zeros(0, np.int64), np.zeros(0))
 class SaidOfCandidates:
     """The candidates of a run, compared with what users say of them: only as far as anybody has said something.
 
-    Captions and tags are read when somebody has said something of them, vectors when of posts, and once for a run and
-    the live passes after it.
+    Captions and tags are read when somebody has said something of them, vectors when of posts, and those of candidates
+    once for a run and the live passes after it.
     """
 
     def __init__(self, posts: Posts, post_numbers: Sequence[int]) -> None:
         self._posts, self._post_numbers = posts, post_numbers
         self._facts: FactsIndex | None = None
+        self._alike_posts = AlikePosts(posts.ids, posts.id_hashes)
         self._alike: dict[str, Strengths] = {}
         self._strength_of = lru_cache(TARGETS)(self._find)
         self._withheld_by = lru_cache(MASKS)(self._mask)
@@ -52,13 +53,13 @@ class SaidOfCandidates:
         if self._facts is None and (has_rules or any(wish.about in ("tag", "word") for wish in wishes)):
             found = dict(facts_of_posts(snapshot, self._posts.ids))
             self._facts = FactsIndex([found.get(post_id, NO_FACTS) for post_id in self._posts.ids])
-        wanted = sorted({wish.target for wish in wishes if wish.about == "post"} - self._alike.keys())
-        if wanted:
-            if len(self._alike) + len(wanted) > TARGETS:
-                self._alike.clear()
-                self._strength_of.cache_clear()
-            found_alike = load_alike(snapshot, self._posts.id_hashes, wanted)
-            self._alike |= {post_id: found_alike.get(post_id, NOBODY) for post_id in wanted}
+        wished = {wish.target for wish in wishes if wish.about == "post"}
+        if len(self._alike.keys() | wished) > TARGETS:
+            self._alike.clear()
+            self._strength_of.cache_clear()
+        if missing := sorted(wished - self._alike.keys()):
+            found_alike = self._alike_posts.like(snapshot, missing)
+            self._alike |= {post_id: found_alike.get(post_id, NOBODY) for post_id in missing}
 
     def _find(self, about: str, target: str) -> Strengths:
         match about:

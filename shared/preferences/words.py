@@ -23,6 +23,7 @@ MAX_MARKS = 8
 _LATE_MARKS = frozenset("\u0f73\u0f75\u0f81\uff9e\uff9f")
 # Of a character as text or as emoji: the same character. And what marks the ends of words.
 _DROPPED = ("\ufe0e", "\ufe0f", "\0")
+_ASCII_TOKEN = re.compile(r"\w+|.", re.ASCII | re.DOTALL)  # what `_token` finds, in a quarter of the time
 IS_LANGUAGE = re.compile(r"([a-z]{2,3})([-_][a-z0-9]+)*")
 # What a post may name instead of a language: several, none, unknown, uncoded.
 _NO_LANGUAGE = frozenset({"mul", "zxx", "und", "mis"})
@@ -83,7 +84,8 @@ def searchable(text: str) -> str:
 
     So a word stands in a text if it does with its marks: whether one ends between two characters depends on them alone.
     """
-    return "\0".join(("", *_token().findall(text), ""))
+    token = _ASCII_TOKEN if text.isascii() else _token()
+    return "\0".join(("", *token.findall(text), ""))
 
 
 @lru_cache(maxsize=10_000)
