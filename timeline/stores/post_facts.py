@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence, 
 from contextlib import suppress
 from functools import partial
 from heapq import nsmallest
+from sys import getsizeof
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 VALID_SECONDS = 30.0  # as long as the newest posts (`timeline.stores.background_refresh`)
 MAX_POSTS = 50_000
-MAX_CHARACTERS = 20_000_000  # of all captions
+MAX_BYTES = 40_000_000  # of all captions and tags
 MAX_RULES = 1_000  # different rules of viewers
 MAX_JUDGED = 300_000  # posts that were compared with some rules, for all rules together; up to 90 bytes each
 SHARED_LISTS = 4  # that are remembered for each: everyone's list with the newest posts, older ones, some of before
@@ -81,7 +82,7 @@ class PostFactsCopy:
         self._database, self._stores = database, stores
         self._copies: dict[int, _FactsCopy] = {}
         self._judged: OrderedDict[ViewerRules, _Judged] = OrderedDict()
-        self._characters = 0
+        self._bytes = 0
         self._used_at = float("-inf")
         self._times_forgotten = 0
         self._under_way: dict[int, asyncio.Future[None]] = {}  # of the part that a post is read with
@@ -140,14 +141,14 @@ class PostFactsCopy:
     def _drop(self) -> None:
         self._copies.clear()
         self._judged.clear()
-        self._characters = 0
+        self._bytes = 0
 
     def _keep(self, asked: Collection[int], found: Mapping[int, PostFacts], as_of: int) -> None:
         """Keep facts that were read just now; a post that was not found says nothing."""
         if as_of != self._times_forgotten:
             return
         now = time.monotonic()
-        if len(self._copies) + len(asked) > MAX_POSTS or self._characters > MAX_CHARACTERS:
+        if len(self._copies) + len(asked) > MAX_POSTS or self._bytes > MAX_BYTES:
             self._drop()
         for number in asked:
             facts, before = found.get(number, NOTHING), self._copies.get(number)
@@ -157,7 +158,7 @@ class PostFactsCopy:
             if before is not None:
                 for judged in self._judged.values():
                     judged.forget(number)
-            self._characters += len(facts.text) - (len(before.facts.text) if before else 0)
+            self._bytes += _bytes_of(facts) - (_bytes_of(before.facts) if before else 0)
             self._copies[number] = _FactsCopy(facts, now)
 
     def _judged_by(self, rules: ViewerRules) -> _Judged:
@@ -179,7 +180,15 @@ class PostFactsCopy:
             self._note(judged, facts, _withheld_of(rules, facts))
         else:
             self._note(judged, facts, await asyncio.to_thread(_withheld_of, rules, facts))
+        if facts:
+            self._drop_longest_unused()
         return judged
+
+    def _drop_longest_unused(self) -> None:
+        total = sum(len(judged.numbers) for judged in self._judged.values())
+        while total > MAX_JUDGED and len(self._judged) > 1:
+            _, judged = self._judged.popitem(last=False)
+            total -= len(judged.numbers)
 
     def _note(self, judged: _Judged, facts: Mapping[int, PostFacts], withheld: Set[int]) -> None:
         """Note what was judged, unless it has changed meanwhile."""
@@ -189,8 +198,6 @@ class PostFactsCopy:
                 judged.numbers.add(number)
                 if number in withheld:
                     judged.withheld.add(number)
-        while len(self._judged) > 1 and sum(len(each.numbers) for each in self._judged.values()) > MAX_JUDGED:
-            self._judged.popitem(last=False)
 
     async def _read(self, post_numbers: Set[int], budget: "RequestBudget") -> None:
         """Read facts part by part, as far as the budget goes; parts that others are reading are waited for."""
@@ -262,3 +269,7 @@ class PostFactsCopy:
 
 def _withheld_of(rules: ViewerRules, facts: Mapping[int, PostFacts]) -> Set[int]:
     return {number for number, facts_of_post in facts.items() if rules.withhold(facts_of_post)}
+
+
+def _bytes_of(facts: PostFacts) -> int:
+    return getsizeof(facts.text) + getsizeof(facts.tags) + sum(map(getsizeof, facts.tags))

@@ -184,3 +184,18 @@ def test_many_comparisons_leave_the_event_loop_free(monkeypatch: pytest.MonkeyPa
         assert threads == [True, False]
 
     world.run(pages())
+
+
+def test_what_is_kept_is_bounded_in_bytes_tags_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(monkeypatch)
+    tags = [f"{number:064}" for number in range(50)]
+    tagged = facts_of("", tags, None, is_sensitive=False)
+    monkeypatch.setattr(post_facts, "MAX_BYTES", 20 * sum(map(len, tags)))
+    monkeypatch.setattr(post_facts, "facts_of_numbers", lambda _, numbers: dict.fromkeys(numbers, tagged))
+
+    async def pages() -> None:
+        for number in range(100):
+            await world.withheld([number])
+            assert len(world.copy._copies) <= 20
+
+    world.run(pages())
