@@ -14,7 +14,7 @@ from shared.neucf.model import UserSide
 from shared.neucf.ranker_files import RankerState
 from shared.neucf.score import best_posts, blocks, scores_by
 from shared.neucf.sources.all_sources import sources_named
-from shared.neucf.sources.asked import Asked, Candidates, Int64s, PostFacts
+from shared.neucf.sources.asked import Asked, AskedCandidates, Int64s, KnownPosts
 from shared.neucf.sources.fuse import source_ranks
 from shared.neucf.sources.reorder import reordered
 from shared.neucf.threads import map_in_threads
@@ -28,7 +28,7 @@ class FusedCandidates:
 
     ranker: FinalRanker
     state: RankerState
-    candidates: Candidates
+    candidates: AskedCandidates
     scorer: FusedScorer  # without any serving order
     serving_term: NDArray[np.float32]  # (n_candidates,) of the serving order that trees correct
 
@@ -37,7 +37,7 @@ class FusedCandidates:
 class LikedPosts:
     """What users of a run or a pass liked."""
 
-    facts: PostFacts
+    facts: KnownPosts
     liked: IndicesPerUser  # indices in `facts`, in the order of time
 
 

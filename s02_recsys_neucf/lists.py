@@ -20,7 +20,7 @@ from shared.neucf.fast.top_k import NO_POST
 from shared.neucf.model import UserSide
 from shared.neucf.score import PostVectors, post_side_from, vectors_of
 from shared.neucf.serving_order import added_to_logits
-from shared.neucf.sources.asked import Candidates
+from shared.neucf.sources.asked import AskedCandidates
 from shared.neucf.sources.facts import facts_of, known_of
 from shared.neucf.sources.learned import learned_reasons
 from shared.ranked_lists.codec import RankedList, encode_lists
@@ -56,7 +56,7 @@ def prepare_candidates(
     added = added_to_logits(ranker.serving_order, popularity=terms.popularity, age_days=age_days_of(inputs, now))
     posts, by_sources = post_side_from(model, vectors, rows), None
     if not ranker.is_plain:
-        candidates = Candidates(
+        candidates = AskedCandidates(
             posts=facts_of(model, rows, inputs.posts.author_id_hashes, data.candidate_features, vectors),
             age_days=np.maximum(age_days_of(inputs, now), 0.0),
             popularity=terms.popularity,
