@@ -9,7 +9,8 @@ from typing import Any
 from s01_heuristic.housekeeping import keep_house
 from s01_heuristic.live import LiveRanking
 from s01_heuristic.new_posts import new_post_pool
-from s01_heuristic.rank import RankedCandidates, entries_per_user, rank_posts
+from s01_heuristic.rank import RankedCandidates, entries_as_asked, rank_posts
+from shared.candidates.asked_for import AskedFor
 from shared.candidates.heuristic_scores import score_posts
 from shared.candidates.ranking_input import RankingInput, catalogue_entries, load_ranking_input
 from shared.candidates.training_amounts import amounts_of
@@ -84,7 +85,9 @@ def run_heuristic(
         new_posts = new_post_pool(inputs, ranking, settings.new_posts, run.fence, now)
         if len(ranking):
             writer.publish_new_posts(_encoded(Source.HEURISTIC, new_posts, run, now), job=JOB, run=run.fence)
-        published = _publish_lists(writer, inputs, ranking, settings.lists, run, now) if len(ranking) else None
+        published = (
+            _publish_lists(database, writer, inputs, ranking, settings.lists, run, now) if len(ranking) else None
+        )
         lists = published or PublishedCounts(lists=0, bytes=0)
         written.update(lists=lists.lists, bytes=lists.bytes, new_posts=length_of(new_posts))
     seconds = time.monotonic() - started
@@ -123,10 +126,18 @@ def _readiness(database: Database, inputs: RankingInput, settings: ListSettings,
 
 
 def _publish_lists(
-    writer: JobStore, inputs: RankingInput, ranking: RankedCandidates, settings: ListSettings, run: Run, now: datetime
+    database: Database,
+    writer: JobStore,
+    inputs: RankingInput,
+    ranking: RankedCandidates,
+    settings: ListSettings,
+    run: Run,
+    now: datetime,
 ) -> PublishedCounts:
     """Publish a list for each active user, then everyone's list."""
-    lists = _lists(inputs, ranking, settings, run, now)
+    with database.read() as snapshot:
+        asked = inputs.said.asked_by(snapshot)
+    lists = _lists(inputs, ranking, asked, settings, run, now)
     published = writer.publish_lists(lists, phase=Phase.HEURISTIC, job=JOB, run=run.fence)
     writer.drop_lists(inputs.not_personalised, phase=Phase.HEURISTIC, version=inputs.version)
     everyone = ranking.entries[: settings.everyone_length].tobytes()
@@ -135,7 +146,12 @@ def _publish_lists(
 
 
 def _lists(
-    inputs: RankingInput, ranking: RankedCandidates, settings: ListSettings, run: Run, now: datetime
+    inputs: RankingInput,
+    ranking: RankedCandidates,
+    asked: AskedFor | None,
+    settings: ListSettings,
+    run: Run,
+    now: datetime,
 ) -> Iterator[tuple[str, bytes]]:
     """Pairs of user id and encoded list, computed for a block of users at a time."""
     head = RankedList(source=Source.HEURISTIC, generation=run.fence, generated_at=now, entries=b"")
@@ -144,7 +160,8 @@ def _lists(
         users = inputs.users.ids[start : start + USERS_AT_ONCE]
         viewers = [inputs.viewers.get(user, NOTHING_WITHHELD) for user in users]
         own_author_hashes = [inputs.author_hashes[user] for user in users]
-        entries = entries_per_user(ranking, viewers, own_author_hashes, length=settings.list_length)
+        length = settings.list_length
+        entries = entries_as_asked(ranking, users, viewers, own_author_hashes, asked, length=length)
         yield from zip(users, encode_lists(head, entries, version=inputs.version), strict=True)
 
 

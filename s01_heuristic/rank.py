@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from shared.candidates.asked_for import AskedFor, pool_of
 from shared.candidates.columns import PostIndex
 from shared.candidates.heuristic_scores import HeuristicScores, is_popular
 from shared.db.bulk import Posts
@@ -33,6 +34,29 @@ def rank_posts(posts: Posts, post_numbers: list[int], scores: HeuristicScores, *
         entries=entries_of(packed[order], scores.blended[order]),
         index=PostIndex.of([post_numbers[i] for i in order], [posts.author_ids[i] for i in order]),
     )
+
+
+def entries_as_asked(
+    ranking: RankedCandidates,
+    users: Sequence[str],
+    viewers: Sequence[Viewer],
+    own_author_hashes: Sequence[int],
+    asked: AskedFor | None,
+    *,
+    length: int,
+) -> list[bytes]:
+    """The packed entries of several users, those of users who have said something as they asked for them."""
+    entries = entries_per_user(ranking, viewers, own_author_hashes, length=length)
+    asking = [] if asked is None else [index for index, user in enumerate(users) if asked.has(user)]
+    if asked is None or not asking:
+        return entries
+    pools = entries_per_user(
+        ranking, [viewers[index] for index in asking], [own_author_hashes[index] for index in asking],
+        length=pool_of(length),
+    )  # fmt: skip
+    for index, pool in zip(asking, pools, strict=True):
+        entries[index] = asked.listed(users[index], pool, length=length)
+    return entries
 
 
 def entries_per_user(

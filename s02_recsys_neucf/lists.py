@@ -10,6 +10,7 @@ import numpy.typing as npt
 from s02_recsys_neucf.fused import FusedCandidates, LikedPosts, rank_fused
 from s02_recsys_neucf.load import ScoringData
 from s02_recsys_neucf.score import IndicesPerUser, RankedBlock, rank_prepared, users_from, with_serving_order
+from shared.candidates.asked_for import AskedFor, pool_of
 from shared.candidates.columns import PostIndex
 from shared.candidates.heuristic_scores import HeuristicScores, is_popular, score_posts
 from shared.candidates.ranking_input import RankingInput
@@ -97,10 +98,35 @@ def scored_lists(
     data: ScoringData,
     lists: ListSettings,
     *,
+    asked: AskedFor | None,
     generation: int,
     now: datetime,
 ) -> Iterator[tuple[str, bytes]]:
-    """Pairs of user id and encoded list, block by block; users to whom nothing may be shown are left out."""
+    """Pairs of user id and encoded list, block by block; users to whom nothing may be shown are left out.
+
+    Of users who have said something (`asked`), longer lists are scored, and cut in the order that was asked for.
+    """
+    if asked is not None:
+        asks = np.array([asked.has(inputs.users.ids[index]) for index in data.users], np.bool_)
+        if asks.any():
+            for some, said in ((data.take(np.flatnonzero(~asks)), None), (data.take(np.flatnonzero(asks)), asked)):
+                yield from _lists_of(artefact, candidates, inputs, some, lists, said, generation=generation, now=now)
+            return
+    yield from _lists_of(artefact, candidates, inputs, data, lists, None, generation=generation, now=now)
+
+
+def _lists_of(
+    artefact: Artefact,
+    candidates: PreparedCandidates,
+    inputs: RankingInput,
+    data: ScoringData,
+    lists: ListSettings,
+    asked: AskedFor | None,
+    *,
+    generation: int,
+    now: datetime,
+) -> Iterator[tuple[str, bytes]]:
+    """The same of users all of whom, or none, have said something."""
     model, device = artefact.model, next(artefact.model.parameters()).device
     users = users_from(
         model,
@@ -114,8 +140,10 @@ def scored_lists(
     withheld = IndicesPerUser.of([candidates.index.withheld(inputs.viewer(user_id)) for user_id in ids])
     head = RankedList(source=Source.NEUCF, generation=generation, generated_at=now, entries=b"")
     likes = None if candidates.by_sources is None else liked_posts(artefact, data)
-    for block, packed in ranked_blocks(candidates, users, likes, withheld, lists.list_length):
-        yield from encoded_lists(block, packed, ids, head, version=inputs.version)
+    for block, packed in ranked_blocks(candidates, users, likes, withheld, lists, asked):
+        yield from encoded_lists(
+            block, packed, ids, head, asked=asked, length=lists.list_length, version=inputs.version
+        )  # fmt: skip
 
 
 def liked_posts(artefact: Artefact, data: ScoringData) -> LikedPosts:
@@ -131,19 +159,22 @@ def ranked_blocks(
     users: UserSide,
     likes: LikedPosts | None,
     withheld: IndicesPerUser,
-    list_length: int,
+    lists: ListSettings,
+    asked: AskedFor | None,
 ) -> Iterator[tuple[RankedBlock, Packed]]:
     """Blocks of lists by the final ranker, and the packed post of each place in them, (n_users, k).
 
-    `likes` are those of the users; a plain ranker does not read them.
+    `likes` are those of the users; a plain ranker does not read them. Where users have asked for something, there are
+    as many posts as that is chosen from.
     """
-    if not len(candidates):
+    if not len(candidates) or not len(users.gmf):
         return
+    n_listed = lists.list_length if asked is None else pool_of(lists.list_length)
     if candidates.by_sources is None or likes is None:
-        for block in rank_prepared(candidates.fused, users, withheld, list_length):
+        for block in rank_prepared(candidates.fused, users, withheld, n_listed):
             yield block, candidates.packed[np.maximum(block.indices, 0)]
         return
-    for fused in rank_fused(candidates.by_sources, users, likes, withheld, list_length):
+    for fused in rank_fused(candidates.by_sources, users, likes, withheld, k=n_listed, depth=lists.list_length):
         yield fused, with_reasons(candidates.packed[np.maximum(fused.indices, 0)], fused.reasons)
 
 
@@ -154,15 +185,24 @@ def reasons(post_rows: npt.NDArray[np.int64], data: ScoringData) -> npt.NDArray[
 
 
 def encoded_lists(
-    block: RankedBlock, packed: Packed, ids: list[str], head: RankedList, *, version: int
+    block: RankedBlock,
+    packed: Packed,
+    ids: list[str],
+    head: RankedList,
+    *,
+    asked: AskedFor | None,
+    length: int,
+    version: int,
 ) -> Iterator[tuple[str, bytes]]:
-    """Pairs of user id and encoded list; users to whom nothing may be shown are left out.
+    """Pairs of user id and encoded list of this length; users to whom nothing may be shown are left out.
 
     `packed` holds the post of each place of the block's lists, (n_users, k).
     """
     entries = entries_of(packed, block.scores)
     shown = block.indices != NO_POST
     for index, user_id in enumerate(ids[block.users]):
-        of_user = entries[index][shown[index]]
-        if len(of_user):
-            yield user_id, encode_lists(head, [of_user.tobytes()], version=version)[0]
+        own = entries[index][shown[index]]
+        is_asking = asked is not None and asked.has(user_id)
+        listed = asked.listed(user_id, own.tobytes(), length=length) if asked and is_asking else own[:length].tobytes()
+        if listed:
+            yield user_id, encode_lists(head, [listed], version=version)[0]

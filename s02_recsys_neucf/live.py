@@ -1,5 +1,6 @@
 """Phase 2's live lists: the champion's scores of the last run's candidates, for what a user has liked by now."""
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,7 +19,7 @@ from shared.db.engine import Database, DatabaseSnapshot
 from shared.db.models import champion
 from shared.db.vectors import ContentKind
 from shared.domain import Phase, Source
-from shared.live.ranker import LiveLists
+from shared.live.ranker import LiveLists, LoadedCandidates
 from shared.live.users import Candidates, LiveUsers, load_live_users
 from shared.neucf.artefact import Artefact
 from shared.neucf.examples import SortedPosts
@@ -64,7 +65,7 @@ def live_model(
 class LiveNeuCF:
     """Scores for a few users as the runs do. A run puts what it has loaded; passes in another thread use it."""
 
-    phase = Phase.NEUCF
+    phase, runs_are_full = Phase.NEUCF, False
 
     def __init__(
         self,
@@ -72,9 +73,10 @@ class LiveNeuCF:
         lists: ListSettings,
         history: timedelta,
         retention: RetentionSettings,
-        load: Callable[[Database, int, datetime], LiveModel | None],
+        load: Callable[[Database, int, datetime], tuple[LiveModel, Sequence[str]] | None],
     ) -> None:
         self._lists, self._history, self._retention, self._load = lists, history, retention, load
+        self.loading = threading.Lock()
         self._current: LiveModel | None = None
 
     @property
@@ -85,9 +87,13 @@ class LiveNeuCF:
         """Use a newer model or newer candidates from now on; None: no model is promoted."""
         self._current = current
 
-    def load(self, database: Database, *, generation: int, now: datetime) -> None:
-        """Load the champion and the candidates, for lists of another process's last run."""
-        self.put(self._load(database, generation, now))
+    def load(self, database: Database, *, generation: int, now: datetime) -> LoadedCandidates | None:
+        """Load the champion and the candidates: new posts have come, or another process did the last run."""
+        loaded = self._load(database, generation, now)
+        if loaded is None:
+            return None
+        current, active = loaded
+        return LoadedCandidates(candidates=current.candidates, active=active, use=lambda: self.put(current))
 
     def rank(self, snapshot: DatabaseSnapshot, users: Sequence[str], *, version: int, now: datetime) -> LiveLists:
         """The lists of these users. Those who are cold get none, and lose the one that they have."""
@@ -130,10 +136,13 @@ class LiveNeuCF:
         )  # fmt: skip
         withheld = IndicesPerUser.of([prepared.index.withheld(found.viewer(index)) for index in warm])
         head = RankedList(source=Source.NEUCF, generation=current.candidates.generation, generated_at=now, entries=b"")
+        asked, length = current.candidates.said.asked_by(snapshot, ids), self._lists.list_length
         of_users = None if prepared.by_sources is None else _liked_posts(current, memory, likes)
-        blocks = ranked_blocks(prepared, users, of_users, withheld, self._lists.list_length)
+        blocks = ranked_blocks(prepared, users, of_users, withheld, self._lists, asked)
         return dict(
-            pair for block, packed in blocks for pair in encoded_lists(block, packed, ids, head, version=version)
+            pair
+            for block, packed in blocks
+            for pair in encoded_lists(block, packed, ids, head, asked=asked, length=length, version=version)
         )
 
 

@@ -1,7 +1,7 @@
 """Loads the data of one scoring run: the users to score, what they liked, and the vectors."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -33,6 +33,12 @@ class ScoringData:
     liked_features: PostFeatures
     candidate_features: PostFeatures  # in the order of `inputs.posts`
     posts: SortedPosts  # all that anyone may see
+
+    def take(self, users: Int64s) -> "ScoringData":
+        """The data of some of the users (indices in `users`), in that order."""
+        return replace(
+            self, users=self.users[users], user_id_hashes=self.user_id_hashes[users], liked=self.liked.take(users)
+        )
 
 
 def load_scoring_data(

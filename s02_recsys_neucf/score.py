@@ -43,6 +43,10 @@ class IndicesPerUser:
         starts = np.cumsum([0, *(len(indices) for indices in per_user)])
         return cls(starts.astype(np.int64), np.concatenate([np.zeros(0, np.int64), *per_user]).astype(np.int64))
 
+    def take(self, users: Int64s) -> Self:
+        """Those of these users, in that order."""
+        return type(self).of([self.indices[self.starts[user] : self.starts[user + 1]] for user in users.tolist()])
+
     @property
     def n_users(self) -> int:
         """How many users there are."""

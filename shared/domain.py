@@ -81,6 +81,7 @@ class Reason(IntEnum):
     FOR_YOU = 3
     SIMILAR_PHOTO = 4
     SIMILAR_CAPTION = 5
+    YOU_ASKED = 6
 
     @property
     def code(self) -> str:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from s01_heuristic.job import JobSettings
 from shared.candidates.candidate_events import candidate_events_of
+from shared.candidates.load_asked_for import SaidOfCandidates
 from shared.candidates.ranking_input import RankingInput, posts_by_user
 from shared.db.bulk import Posts, Users
 from shared.db.engine import Database
@@ -232,6 +233,7 @@ def loaded(world: World, *, first_row: int = 1) -> RankingInput:
         version=1,
         removed=set(),
         since=world.now - timedelta(days=15),
+        said=SaidOfCandidates(posts, rows),
     )
 
 

@@ -85,7 +85,7 @@ def _migrate(*, as_json: Json = False) -> None:
     raise typer.Exit(run_migrate(as_json=as_json))
 
 
-IMPORT_HELP = f"""Import the four relations (or some of them) into Warmline's own tables.
+IMPORT_HELP = f"""Import the relations (or some of them) into Warmline's own tables.
 
 Doing it twice changes nothing. Rows that are wrong are reported with file, line and reason, the others are imported.
 Exit code: 0 all rows good, 1 some were not, 2 the folder cannot be imported.

@@ -29,7 +29,7 @@ from shared.content.photo_clusters import cluster_photos
 from shared.content.photos.photo_source import PhotoSource
 from shared.content.settings import ContentSettings
 from shared.db.engine import Database
-from shared.db.vectors import ContentKind, PostContent, load_content
+from shared.db.vectors import ContentKind, PostContent, adopt_vectors, load_content
 from shared.errors import EncoderUnavailable
 from shared.logs import log_trouble, stage
 from shared.neucf.manifest import Encoder as ModelEncoder
@@ -154,10 +154,15 @@ def _caption_work(
     """What is to be done; None by an encoder of which only the vectors are left."""
     if isinstance(encoder, StoredOnlyEncoder):
         return None
-    sources = (
+    sources = [
         PostSource(post_id=post.post_id, created_at=post.created_at, source_hash=caption_hash(post.caption))
         for post in posts
-    )
+    ]
+    if encoder.card.continues:  # what was read in the same way before need not be encoded again
+        hashes = {source.post_id: source.source_hash for source in sources if source.source_hash is not None}
+        adopt_vectors(
+            database, ContentKind.CAPTION, encoder=encoder.card.identity, of=encoder.card.continues[0], hashes=hashes
+        )  # fmt: skip
     return plan_work(database, ContentKind.CAPTION, sources, encoder.card, settings, now, {})
 
 

@@ -20,12 +20,13 @@ def arrivals_mark(database: Database) -> int:
 
 
 def arrived_since(database: Database, mark: int) -> set[str]:
-    """Users whose events arrived, changed or were taken back since a mark."""
+    """Users whose events arrived, changed or were taken back since a mark, or who have said something."""
     # In a restored database the numbers start again: higher ones are from before the restore, and are ignored.
     newest = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
     query = f"""
         SELECT user_id FROM {SCHEMA}.interactions WHERE changed_xid >= :mark AND changed_xid < {newest}
         UNION SELECT user_id FROM {SCHEMA}.revoking_users WHERE changed_xid >= :mark AND changed_xid < {newest}
+        UNION SELECT user_id FROM {SCHEMA}.viewer_settings WHERE changed_xid >= :mark AND changed_xid < {newest}
         """
     with database.begin() as connection:
         return set(connection.scalars(sa.text(query), {"mark": mark}))

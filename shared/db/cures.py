@@ -11,8 +11,9 @@ from typing import Any
 NUMBERS = ("smallint", "integer", "bigint", "numeric", "real", "double precision")
 TEXTS = ("text", "character varying", "citext", "character")
 DOCUMENTS = ("json", "jsonb")
-TIMES = ("created_at", "deleted_at", "first_at")
-FLAGS = ("suspended",)
+TIMES = ("created_at", "deleted_at", "first_at", "expires_at")
+FLAGS = ("suspended", "sensitive")
+LISTS = ("tags",)
 # Below each bound, a number in this unit is a time before the year 5100.
 _UNITS = ((1e11, "", "seconds"), (1e14, " / 1000.0", "milliseconds"), (1e17, " / 1000000.0", "microseconds"))
 _ZONE = re.compile(r"(Z|[+-]\d\d(:?\d\d)?)$", re.IGNORECASE)
@@ -57,6 +58,8 @@ def cure_type(column: str, got: ColumnType, value: Any = None) -> str:
         return _write(column, *_time(column, got.name, value))
     if column in FLAGS:
         return _write(column, *_flag(column, got.name))
+    if column in LISTS:
+        return _write(column, *_list(column, got.name))
     return _write(column, *_text(column, got.name, value))
 
 
@@ -99,7 +102,17 @@ def _flag(column: str, name: str) -> tuple[str, str]:
         return f"({column} <> 0)", ""
     if name in ("timestamp with time zone", "timestamp without time zone", "date"):
         return f"({column} IS NOT NULL)", "or > now(), if it is the time when the suspension ends"
-    return f"({column} = 'suspended')", "with your own word for it"
+    return f"({column} = '{column}')", "with your own word for it"
+
+
+def _list(column: str, name: str) -> tuple[str, str]:
+    if name.endswith("[]"):
+        return f"{column}::text[]", ""
+    if name in DOCUMENTS:
+        return f"ARRAY(SELECT jsonb_array_elements_text({column}::jsonb))", "where it is an array of texts"
+    if name in TEXTS:
+        return f"string_to_array({column}, ',')", "with your own separator"
+    return "", "take another column for it: one that holds texts"
 
 
 def _text(column: str, name: str, value: Any) -> tuple[str, str]:

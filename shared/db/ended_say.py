@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from shared.db.engine import Database
 from shared.db.safety_outbox import SafetyChange, note_change
+from shared.db.say_bounds import note_said
 from shared.db.tables import SCHEMA
 from shared.db.tombstones import hold_off_erasures
 
@@ -24,6 +25,7 @@ def end_expired(database: Database) -> SafetyChange:
         users: set[str] = set()
         for table in _TABLES:
             users.update(connection.scalars(sa.text(_end_sql(table)), {"most": AT_ONCE}))
+        note_said(connection, users)
         return note_change(connection, user_ids=users)
 
 

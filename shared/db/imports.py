@@ -1,4 +1,4 @@
-"""Writes checked rows of the four relations into our own tables, batch by batch; doing it twice changes nothing.
+"""Writes checked rows of the relations into our own tables, batch by batch; doing it twice changes nothing.
 
 A batch is one transaction: COPY into a temporary table, drop erased rows, then INSERT … ON CONFLICT. So after a crash
 only whole batches are in, and the same import can simply be started again.
@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 import sqlalchemy as sa
 
 from shared.db.engine import Database
-from shared.db.relations import CONTRACT
+from shared.db.relations import CONTRACT, OPTIONAL, OPTIONAL_RELATIONS
 from shared.db.repeats import ON_REPEAT
 from shared.db.tables import SCHEMA
 from shared.db.tombstones import digest_sql, hold_off_erasures
@@ -21,12 +21,18 @@ BATCH_ROWS = 25_000  # some 3 MB of text; larger ones are no faster
 Row = tuple[str | None, ...]
 
 # relation → columns of a row, all as text, times in ISO 8601 in UTC: those of the contract, the app's event id, when an
-# event happened first, and whether a user is suspended, "true" or "false"
-COLUMNS = {relation: tuple(columns) for relation, columns in CONTRACT.items()}
+# event happened first, whether a user is suspended, "true" or "false"; and what is optional in views
+COLUMNS = {relation: tuple(columns) for relation, columns in (CONTRACT | OPTIONAL_RELATIONS).items()}
 COLUMNS["interactions"] += ("event_id", "first_at")
 COLUMNS["users"] += ("suspended",)
-_TIMES = ("created_at", "deleted_at", "first_at")
-_NEVER_NULL = {"caption": "coalesce(caption, '')"}
+COLUMNS["posts"] += tuple(OPTIONAL["posts"])
+_TIMES = ("created_at", "deleted_at", "first_at", "expires_at")
+# What is written of the texts that a row has.
+_WRITTEN = {
+    "caption": "coalesce(caption, '')",
+    "tags": "CASE WHEN tags IS NOT NULL THEN ARRAY(SELECT json_array_elements_text(CAST(tags AS json))) END",
+    "sensitive": "CAST(sensitive AS boolean)",
+}
 
 # relation → column → the relation whose tombstones exclude a row
 _ERASED_BY = {
@@ -34,6 +40,7 @@ _ERASED_BY = {
     "posts": {"id": "posts", "author_id": "users"},
     "interactions": {"user_id": "users", "post_id": "posts"},
     "blocks": {"user_id": "users", "blocked_user_id": "users"},
+    "mutes": {"user_id": "users", "muted_user_id": "users"},
 }
 
 # DISTINCT ON, because one statement may change a row only once: of rows with the same key in a batch, the last one in
@@ -78,6 +85,16 @@ _MERGES = {
         SELECT DISTINCT ON (user_id COLLATE "C", blocked_user_id COLLATE "C") user_id, blocked_user_id, created_at
         FROM incoming ORDER BY user_id COLLATE "C", blocked_user_id COLLATE "C", index
         ON CONFLICT (user_id, blocked_user_id) DO NOTHING
+        """,
+    ),
+    "mutes": (
+        f"""
+        INSERT INTO {SCHEMA}.mutes AS kept (user_id, muted_user_id, created_at, expires_at)
+        SELECT DISTINCT ON (user_id COLLATE "C", muted_user_id COLLATE "C")
+            user_id, muted_user_id, created_at, expires_at
+        FROM incoming ORDER BY user_id COLLATE "C", muted_user_id COLLATE "C", index DESC
+        ON CONFLICT (user_id, muted_user_id) DO UPDATE SET expires_at = EXCLUDED.expires_at
+        WHERE kept.expires_at IS DISTINCT FROM EXCLUDED.expires_at
         """,
     ),
 }
@@ -131,7 +148,7 @@ def _columns(relation: str, absent: Collection[str]) -> dict[str, str]:
     given = [column for column in COLUMNS[relation] if column != "id" and column not in absent]
     return {
         "columns": ", ".join(COLUMNS[relation]),
-        "values": ", ".join(_NEVER_NULL.get(column, column) for column in COLUMNS[relation]),
+        "values": ", ".join(_WRITTEN.get(column, column) for column in COLUMNS[relation]),
         "given": ", ".join(given),
         "old": ", ".join(f"kept.{column}" for column in given),
         "new": ", ".join(f"EXCLUDED.{column}" for column in given),

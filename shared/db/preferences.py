@@ -16,7 +16,7 @@ from shared.db.engine import Database, DatabaseSnapshot
 from shared.db.mutes import put_mute_row
 from shared.db.relations import optional_homes
 from shared.db.safety_outbox import SafetyChange, note_change
-from shared.db.say_bounds import refuse_too_many, wait_for_say
+from shared.db.say_bounds import note_said, refuse_too_many, wait_for_say
 from shared.db.tables import mutes, preferences, viewer_settings
 from shared.db.tombstones import buried, buried_in_views, hold_off_erasures
 from shared.db.writes import refuse_erased
@@ -129,6 +129,7 @@ def put_preference(
             returning = put.returning(preferences.c.id, preferences.c.created_at)
             number, created_at = connection.execute(returning).one()
         refuse_too_many(connection, user_id)
+        note_said(connection, [user_id])
         preference = Preference(
             id=number, say=say, about=about, target=target, created_at=created_at, expires_at=expires_at
         )  # fmt: skip
@@ -152,7 +153,7 @@ def drop_preference(database: Database, user_id: str, number: int) -> SafetyChan
         wait_for_say(connection, user_id)
         for table in (mutes, preferences):
             connection.execute(table.delete().where((table.c.user_id == user_id) & (table.c.id == number)))
-        return _noted(connection, user_id)
+        return _taken_back(connection, user_id)
 
 
 def reset_preferences(database: Database, user_id: str) -> SafetyChange:
@@ -162,7 +163,7 @@ def reset_preferences(database: Database, user_id: str) -> SafetyChange:
         wait_for_say(connection, user_id)
         for table in (mutes, preferences, viewer_settings):
             connection.execute(table.delete().where(table.c.user_id == user_id))
-        return _noted(connection, user_id)
+        return _taken_back(connection, user_id)
 
 
 def put_settings(
@@ -184,8 +185,9 @@ def put_settings(
         hold_off_erasures(connection)
         refuse_erased(connection, user_id)
         put = insert(viewer_settings).values(user_id=user_id, **values)
-        changes = values | {"changed_at": sa.func.now()}
-        connection.execute(put.on_conflict_do_update(index_elements=["user_id"], set_=changes))
+        if values:
+            connection.execute(put.on_conflict_do_update(index_elements=["user_id"], set_=values))
+        note_said(connection, [user_id])
         return note_change(connection, user_ids={user_id})
 
 
@@ -197,8 +199,11 @@ def _forget(connection: sa.Connection, user_id: str, about: About, text: str) ->
         connection.execute(mutes.delete().where((mutes.c.user_id == user_id) & (mutes.c.muted_user_id == text)))
 
 
-def _noted(connection: sa.Connection, user_id: str) -> SafetyChange:
-    return note_change(connection, user_ids={user_id} - buried(connection, "users", [user_id]))
+def _taken_back(connection: sa.Connection, user_id: str) -> SafetyChange:
+    """What Redis must learn; nothing is noted of a user who was erased."""
+    users = {user_id} - buried(connection, "users", [user_id])
+    note_said(connection, users)
+    return note_change(connection, user_ids=users)
 
 
 def _lasts(table: sa.Table) -> sa.ColumnElement[bool]:

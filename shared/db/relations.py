@@ -100,14 +100,24 @@ def mismatches(connection: sa.Connection, home: RelationHome, relation: str) -> 
 
 
 def wrong_optional(connection: sa.Connection, home: RelationHome, relation: str) -> list[Mismatch]:
-    """The optional columns of a relation that are there and are not what the contract says, and so are ignored."""
+    """What is there and is ignored, since it is not what the contract says: optional columns, an optional relation."""
     got, full_name = _types(connection, home, relation), f"{home.schema}.{relation}"
     needed = NEEDED.get(relation, ()) if got else ()
-    return [
+    wrong = [
         _mismatch(full_name, relation, column, got.get(column), types[0])
         for column, types in _optional(relation).items()
         if (column in got and got[column].name not in types) or (column in needed and column not in got)
     ]
+    if relation in OPTIONAL_RELATIONS and not all(column.may_be_read for column in got.values()):
+        cure = f"GRANT SELECT ON {full_name} to the role that reads your views"
+        expected = "a relation that may be read"
+        wrong.append(Mismatch(relation=full_name, column=None, got="no right to read it", expected=expected, cure=cure))
+    return wrong
+
+
+def has_relation(connection: sa.Connection, home: RelationHome, relation: str) -> bool:
+    """Whether there is such a relation, whatever its columns are."""
+    return bool(_types(connection, home, relation))
 
 
 def has_optional(connection: sa.Connection, home: RelationHome, relation: str, column: str) -> bool:

@@ -1,5 +1,7 @@
 """How much one user may say about their timeline, counted over mutes of authors and all other preferences."""
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 
 from shared.db.tables import SCHEMA
@@ -13,6 +15,15 @@ def wait_for_say(connection: sa.Connection, user_id: str) -> None:
     """Wait for other changes of what this user has said; they wait until the transaction ends."""
     query = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:id, :seed))")
     connection.execute(query, {"id": user_id, "seed": _LOCK})
+
+
+def note_said(connection: sa.Connection, user_ids: Collection[str]) -> None:
+    """Note that these users have said something, or taken it back: their lists are made anew."""
+    query = f"""
+        INSERT INTO {SCHEMA}.viewer_settings (user_id) SELECT id FROM unnest(CAST(:ids AS text[])) AS t(id) ORDER BY id
+        ON CONFLICT (user_id) DO UPDATE SET changed_at = now(), changed_xid = EXCLUDED.changed_xid
+        """
+    connection.execute(sa.text(query), {"ids": list(user_ids)})
 
 
 def refuse_too_many(connection: sa.Connection, user_id: str) -> None:

@@ -13,7 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from shared.db.engine import RELATIONS, Database, DatabaseSnapshot, RelationHome, relation_errors
-from shared.db.relations import has_optional, id_hash_sql
+from shared.db.preferences import StoredPreferences, preferences_in
+from shared.db.relations import OPTIONAL, has_optional, id_hash_sql, usable_optional
 from shared.db.safety import load_blocks
 from shared.db.tables import SCHEMA, audit, erasures, model_aliases, model_versions, runs
 from shared.db.takedowns import view_of_suspended
@@ -148,8 +149,26 @@ def read_blocks(source: UserSource) -> Iterator[Sequence[Row]]:
 
 
 def read_posts(source: UserSource) -> Iterator[Sequence[Row]]:
-    """Batches of id, caption, image_url, created_at, deleted_at."""
-    return source.rows("posts", batch=POSTS)
+    """Batches of id, caption, image_url, created_at, deleted_at, tags, language, sensitive.
+
+    In a view without the last three these are NULL.
+    """
+    is_there = set(OPTIONAL["posts"] if source.name == OWN else _usable(source, "posts"))
+    types = {"tags": "text[]", "language": "text", "sensitive": "boolean"}
+    more = [
+        f"CAST({column} AS {kind}) AS {column}" if column in is_there else f"NULL::{kind} AS {column}"
+        for column, kind in types.items()
+    ]
+    return source.rows("posts", batch=POSTS, more=", ".join(more))
+
+
+def _usable(source: UserSource, relation: str) -> list[str]:
+    return usable_optional(source.connection, source.home, relation)
+
+
+def read_say(snapshot: DatabaseSnapshot, user_id: str) -> StoredPreferences:
+    """What the person has said: our tables `preferences` and `viewer_settings`, and the relation `mutes`."""
+    return preferences_in(snapshot, user_id)
 
 
 def derived_from_posts(snapshot: DatabaseSnapshot, post_ids: Collection[str]) -> dict[str, DerivedFromPost]:

@@ -3,7 +3,7 @@
 This module imports numpy, like `bulk`, so the timeline does not use it.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -18,7 +18,7 @@ from shared.db.bulk_events import sql_text
 from shared.db.engine import Database, DatabaseSnapshot
 from shared.db.id_hashes import known_user_id_hashes
 from shared.db.relations import id_hash_sql, usable_id_sql
-from shared.db.tables import encoding_failures, photo_fingerprints, post_vectors
+from shared.db.tables import SCHEMA, encoding_failures, photo_fingerprints, post_vectors
 from shared.db.tombstones import buried_in_views
 from shared.domain import CLOCK_TOLERANCE
 from shared.event_columns import Int64s
@@ -122,6 +122,32 @@ def store_vectors(database: Database, part: ContentKind, *, encoder: str, encode
         _store_fingerprints(connection, encoded)
 
 
+def adopt_vectors(database: Database, part: ContentKind, *, encoder: str, of: str, hashes: Mapping[str, str]) -> int:
+    """Copy the vectors of an earlier encoder that are this one's as well: those of sources that have not changed.
+
+    Only if there are none of this encoder yet; returns how many.
+
+    Args:
+        database: ours.
+        part: of the posts.
+        encoder: identity of the present encoder.
+        of: identity of the earlier one.
+        hashes: post → hash of its present source.
+    """
+    if has_vectors(database, part, encoder=encoder) or not has_vectors(database, part, encoder=of):
+        return 0
+    query = f"""
+        INSERT INTO {SCHEMA}.post_vectors (post_id, part, source_hash, encoder, vector)
+        SELECT v.post_id, v.part, v.source_hash, :encoder, v.vector FROM {SCHEMA}.post_vectors v
+        JOIN unnest(CAST(:posts AS text[]), CAST(:hashes AS text[])) AS now (post_id, source_hash)
+            ON now.post_id = v.post_id AND now.source_hash = v.source_hash
+        WHERE v.part = :part AND v.encoder = :of ON CONFLICT DO NOTHING
+        """
+    values = {"encoder": encoder, "part": part.value, "of": of, "posts": [*hashes], "hashes": [*hashes.values()]}
+    with database.begin() as connection:
+        return int(connection.execute(sa.text(query), values).rowcount)
+
+
 def drop_vectors(database: Database, part: ContentKind, post_ids: Sequence[str]) -> None:
     """Delete vectors, failures and fingerprints of posts that have nothing to encode any more."""
     if not post_ids:
@@ -151,6 +177,19 @@ def count_vectors(database: Database, post_ids: Sequence[str]) -> dict[str, int]
             for part, count in connection.execute(found.where(_is_one_of(v.post_id, post_ids)).group_by(v.part)):
                 counts[part] = int(count)
     return counts
+
+
+def most_used_encoder(snapshot: DatabaseSnapshot, part: ContentKind) -> tuple[str, int] | None:
+    """The encoder with most vectors of this part, and their width; None if there are no vectors."""
+    own = snapshot.database.own
+    connection, name = snapshot.connection(own), own.name("post_vectors")
+    counts = f"SELECT encoder FROM {name} WHERE part = :part GROUP BY encoder ORDER BY count(*) DESC, encoder LIMIT 1"
+    encoder = connection.scalar(sa.text(counts), {"part": part.value})
+    if encoder is None:
+        return None
+    size = f"SELECT octet_length(vector) FROM {name} WHERE part = :part AND encoder = :encoder LIMIT 1"
+    found = connection.scalar(sa.text(size), {"part": part.value, "encoder": encoder})
+    return str(encoder), int(found or 0) // VECTOR_TYPE.itemsize
 
 
 def load_vectors(snapshot: DatabaseSnapshot, part: ContentKind, *, encoder: str, width: int) -> VectorColumn:

@@ -4,7 +4,7 @@ All of it is in our own PostgreSQL. Muted authors are read by `shared.db.mutes`,
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -62,6 +62,27 @@ def load_muted_posts(snapshot: DatabaseSnapshot, *, of: Collection[str] | None =
         """
     found = snapshot.connection(snapshot.database.own).execute(sa.text(query), values)
     return {(user_id, post_id) for user_id, post_id in found}
+
+
+class Wish(NamedTuple):
+    """More (+1) or less (-1) of something."""
+
+    sign: float
+    about: str  # author, tag, word or post
+    target: str  # folded
+
+
+def load_wishes(snapshot: DatabaseSnapshot, *, of: Collection[str] | None = None) -> Mapping[str, Sequence[Wish]]:
+    """What users (or these users) want more or less of. Of posts like a muted one they want less."""
+    condition, values = _condition(of)
+    query = f"""
+        SELECT user_id, CASE say WHEN 'more' THEN 1.0 ELSE -1.0 END::float8, about, folded FROM {SCHEMA}.preferences
+        WHERE (say <> 'mute' OR about = 'post') AND {_LASTS} AND {condition} ORDER BY id
+        """
+    wishes = defaultdict[str, list[Wish]](list)
+    for user_id, *wish in snapshot.connection(snapshot.database.own).execute(sa.text(query), values):
+        wishes[user_id].append(Wish(*wish))
+    return wishes
 
 
 def users_not_personalised(snapshot: DatabaseSnapshot) -> list[str]:

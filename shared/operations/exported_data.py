@@ -100,10 +100,23 @@ class ExportedPost(Struct, kw_only=True):
     deleted_at: Moment | None
     deleted_by_api_at: Moment | None
     hidden_at: Annotated[Moment | None, Meta(description="since when the API hides it from everybody")]
+    tags: list[str | None] | None
+    language: str | None
+    sensitive: bool | None
     number: Annotated[int | None, Meta(description="by which lists name it; null: no list has held it")]
     vectors: list[ExportedVector]
     failures: list[ExportedFailure]
     has_fingerprint: Annotated[bool, Meta(description="the photo is compared with others by a fingerprint")]
+
+
+class ExportedPreference(Struct, kw_only=True):
+    """Something that the person has said about their timeline."""
+
+    say: Annotated[str, Meta(description="`more`, `less` or `mute`")]
+    about: Annotated[str, Meta(description="`author`, `tag`, `post` or `word`")]
+    target: str
+    created_at: Moment | None
+    expires_at: Moment | None
 
 
 class ExportedBlock(Struct, kw_only=True):
@@ -153,6 +166,10 @@ class ExportHead(Struct, kw_only=True):
     suspended_at: Annotated[Moment | None, Meta(description="since when the API withholds all their posts")]
     suspended_in_view: Annotated[bool, Meta(description="your view of users calls them suspended")]
     has_revoked: Annotated[bool, Meta(description="on record: the person took an event back")]
+    preferences: Annotated[list[ExportedPreference], Meta(description="also mutes of authors, those of your view too")]
+    languages: Annotated[list[str], Meta(description="that they want to see; empty: all")]
+    sensitive: Annotated[str, Meta(description="`show` or `hide`: what they chose of sensitive posts")]
+    personalised: Annotated[bool, Meta(description="false: they object to it")]
     models: list[ExportedModelRow]
     runs: list[ExportedRun]
     redis: Annotated[ExportedRedis | None, Meta(description="null: could not be read")]

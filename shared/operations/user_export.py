@@ -31,6 +31,7 @@ from shared.db.user_data import (
     read_blocks,
     read_events,
     read_posts,
+    read_say,
     refuse_erased,
     runs_that_name,
     stored_versions,
@@ -52,6 +53,7 @@ from shared.operations.exported_data import (
     ExportedModelRow,
     ExportedPosition,
     ExportedPost,
+    ExportedPreference,
     ExportedRedis,
     ExportedRun,
     ExportedUser,
@@ -126,7 +128,8 @@ def _values(stores: ExportStores, user_id: str) -> UserValues | None:
 def _refuse_unknown(head: ExportHead, values: UserValues | None) -> None:
     """Refuse an export of whom no relation names, unless something else does."""
     has_row = any(model.has_row for model in head.models)
-    if head.suspended_at or head.has_revoked or head.runs or has_row:
+    has_said = head.preferences or head.languages or head.sensitive == "hide" or not head.personalised
+    if head.suspended_at or head.has_revoked or head.runs or has_row or has_said:
         return
     if values is None:
         raise StoreUnavailable("PostgreSQL holds nothing about the user, and Redis, which may, does not answer")
@@ -143,6 +146,7 @@ def _head(
     now: datetime,
 ) -> ExportHead:
     models, named = _models(stores.model_dir, snapshot, user_id), runs_that_name(snapshot, user_id)
+    said = read_say(snapshot, user_id)
     return ExportHead(
         format=FORMAT,
         user_id=user_id,
@@ -152,6 +156,19 @@ def _head(
         suspended_at=suspended_since(snapshot, user_id),
         suspended_in_view=is_suspended_in_view(snapshot, user_id),
         has_revoked=has_revoked(snapshot, user_id),
+        preferences=[
+            ExportedPreference(
+                say=each.say,
+                about=each.about,
+                target=each.target,
+                created_at=each.created_at,
+                expires_at=each.expires_at,
+            )
+            for each in said.preferences
+        ],
+        languages=list(said.settings.languages),
+        sensitive=said.settings.sensitive,
+        personalised=said.settings.personalised,
         models=models or [],
         runs=[ExportedRun(run=row.id, job=row.job, finished_at=row.finished_at) for row in named],
         redis=None if values is None else _redis(snapshot, sources, values),
@@ -236,6 +253,9 @@ def _post(home: str, row: Row, derived: DerivedFromPost) -> ExportedPost:
         deleted_at=row.deleted_at,
         deleted_by_api_at=derived.deleted_by_api_at,
         hidden_at=derived.hidden_at,
+        tags=row.tags,
+        language=row.language,
+        sensitive=row.sensitive,
         number=derived.number,
         vectors=msgspec.convert(derived.vectors, list[ExportedVector]),
         failures=msgspec.convert(derived.failures, list[ExportedFailure]),

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from shared.preferences.words import folded, folded_tag, has_word, language_of
+from shared.text.markup import without_markup
 
 
 class PostFacts(Struct, frozen=True, gc=False):
@@ -49,6 +50,6 @@ def facts_of(
 ) -> PostFacts:
     """The facts of a post, as its relation has them."""
     return PostFacts(
-        folded(caption or ""), frozenset(filter(None, (folded_tag(tag) for tag in tags or () if tag))),
+        folded(without_markup(caption or "")), frozenset(filter(None, (folded_tag(tag) for tag in tags or () if tag))),
         language_of(language), is_sensitive,
     )  # fmt: skip

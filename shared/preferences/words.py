@@ -11,9 +11,10 @@ import unicodedata
 from bisect import bisect_right
 
 MAX_WORD = 64  # characters of a muted word or phrase, and of a tag
+MAX_TAGS = 50  # of one post
 _PRESENTATION = dict.fromkeys((0xFE0E, 0xFE0F))  # of a character as text or as emoji: the same character
 _SPACE = re.compile(r"\s+")
-_LANGUAGE = re.compile(r"([a-z]{2,3})([-_][a-z0-9]+)*")
+IS_LANGUAGE = re.compile(r"([a-z]{2,3})([-_][a-z0-9]+)*")
 # What a post may name instead of a language: several, none, unknown, uncoded.
 _NO_LANGUAGE = frozenset({"mul", "zxx", "und", "mis"})
 # First and last character of each range of scripts without spaces; ascending.
@@ -40,7 +41,7 @@ def folded_tag(tag: str) -> str:
 
 def language_of(tag: str | None) -> str:
     """The language of a BCP 47 tag without script and region ("pt" of "pt-BR"); "" if it names none."""
-    found = _LANGUAGE.fullmatch(tag.strip().lower()) if tag else None
+    found = IS_LANGUAGE.fullmatch(tag.strip().lower()) if tag else None
     return "" if found is None or found[1] in _NO_LANGUAGE else found[1]
 
 

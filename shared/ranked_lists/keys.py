@@ -8,7 +8,8 @@ wl:blocked               all blocks as pairs of hashes, for when both      100,0
                          stores are down
 wl:posts:{chunk}         catalogue: post number → id, author hash, cluster 256 posts           LIST_KEEP_HOURS + chains
 wl:clusters              a hash of all photo clusters in the catalogue     one value           LIST_KEEP_HOURS + chains
-wl:viewer:{user}         authors and posts withheld, posts seen by events  SEEN_LENGTH         2 × LIST_KEEP_HOURS
+wl:viewer:{user}         authors and posts withheld, posts seen by events, SEEN_LENGTH, 200    2 × LIST_KEEP_HOURS
+                         muted tags and words, languages                   texts, 20 languages
 wl:viewers               the users who have a wl:viewer                    active users        2 × LIST_KEEP_HOURS
 wl:seen:{user}           posts served to a user, oldest first              SEEN_LENGTH         SEEN_KEEP_DAYS
 wl:chain:{slot}:{user}   a frozen list, and where its pages end            4 slots a user      CHAIN_MINUTES

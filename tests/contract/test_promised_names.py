@@ -7,7 +7,7 @@ import pytest
 
 from s01_heuristic.job import JOB
 from s01_heuristic.settings import ScheduleSettings
-from shared.db.relations import CONTRACT
+from shared.db.relations import CONTRACT, OPTIONAL, OPTIONAL_RELATIONS
 from shared.domain import CLOCK_TOLERANCE, MAX_ID_LENGTH, InteractionKind, Phase, Reason, Source
 from shared.errors import ConfigurationError, SourceError, WarmlineError
 from shared.settings import HeuristicSettings, ListSettings, SettingsGroup, WindowSettings
@@ -40,6 +40,12 @@ def test_the_four_relations_have_the_columns_of_the_contract() -> None:
     }
 
 
+def test_what_is_optional_has_the_columns_of_the_contract() -> None:
+    assert list(OPTIONAL["posts"]) == ["tags", "language", "sensitive"]
+    mutes = ["user_id", "muted_user_id", "created_at", "expires_at"]
+    assert {relation: list(columns) for relation, columns in OPTIONAL_RELATIONS.items()} == {"mutes": mutes}
+
+
 def test_kinds_are_those_of_the_contract() -> None:
     assert [kind.value for kind in InteractionKind] == ["view", "like", "comment", "save", "share", "hide"]
 
@@ -52,7 +58,7 @@ def test_phases_sources_and_reasons_are_those_of_the_api() -> None:
     ) == (
         ["heuristic", "neucf"],
         ["neucf", "heuristic", "everyone", "snapshot", "newest"],
-        ["popular", "recent", "new", "for_you", "similar_photo", "similar_caption"],
+        ["popular", "recent", "new", "for_you", "similar_photo", "similar_caption", "you_asked"],
     )
 
 

@@ -1,6 +1,8 @@
 """Lists of the second phase follow what users do, without a run."""
 
+from datetime import timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -65,3 +67,17 @@ def test_the_third_like_makes_a_user_warm_and_its_revocation_cold(camps: Camps) 
         deployment.sql("INSERT INTO warmline.revoking_users (user_id) VALUES ('newcomer')")
         until_newer(deployment, "newcomer", before, NEUCF)
         assert posts_in(deployment, "newcomer", NEUCF) == []
+
+
+def test_a_new_post_is_encoded_and_joins_the_lists_of_all_without_a_run(camps: Camps) -> None:
+    deployment = camps.deployment
+    with patch("shared.live.renew.AT_LEAST", timedelta(seconds=0.2)), live(deployment, neucf_ranker(camps)):
+        photo = "cat-00.jpg"
+        deployment.sql(
+            "INSERT INTO warmline.posts (id, author_id, caption, image_url) VALUES ('fresh', 'cat-author-1', %s, %s)",
+            [("my cat again", photo)],
+        )
+        for user in (CAT_LOVER, people_of("car")[0]):
+            eventually(lambda user=user: "fresh" in posts_in(deployment, user, NEUCF), "it is there")  # type: ignore[misc]
+    parts = deployment.sql("SELECT part FROM warmline.post_vectors WHERE post_id = 'fresh' ORDER BY part")
+    assert parts == [("caption",), ("image",)]

@@ -55,6 +55,10 @@ def live_a_life(client: TestClient) -> dict[str, Any]:
     assert client.put("/posts/evas", json=put, headers=BACKEND).status_code == 204
     assert client.put(f"/users/{EVA}/blocks/author1", headers=BACKEND).status_code == 204
     assert client.put(f"/users/{RIVAL}/blocks/{EVA}", headers=BACKEND).status_code == 204
+    for body in ({"mute": {"author": "author2"}}, {"more": {"tag": "cats"}}, {"less": {"post": "p11"}}):
+        assert client.post(f"/users/{EVA}/preferences", json=body, headers=BACKEND).status_code == 201
+    assert client.put(f"/users/{EVA}/preferences", json={"languages": ["de"]}, headers=BACKEND).status_code == 204
+    assert client.put(f"/users/{RIVAL}/mutes/{EVA}", headers=BACKEND).status_code == 204
     first = ask(client, EVA, limit=5)
     ask(client, EVA, limit=5, cursor=first["next_cursor"])
     events = [
@@ -96,6 +100,9 @@ def test_each_part_says_what_is_held(client: TestClient, ranked_deployment: Depl
     assert held["users"] == [{"home": "warmline", "created_at": "2026-11-01T12:00:00Z"}]
     assert [(post["id"], post["caption"]) for post in held["posts"]] == [("evas", "with \x9b and \u202e in it")]
     assert [block["blocked_user_id"] for block in held["blocks"]] == ["author1"]
+    said = {(each["say"], each["about"], each["target"]) for each in held["preferences"]}
+    assert said == {("mute", "author", "author2"), ("more", "tag", "cats"), ("less", "post", "p11")}
+    assert (held["languages"], held["sensitive"], held["personalised"]) == (["de"], "show", True)
     assert {(event["kind"], event["post_id"], event["event_id"]) for event in held["events"]} == {
         ("like", ids(first)[0], None), ("hide", "p05", None), ("comment", "p06", "comment-1")
     }  # fmt: skip

@@ -183,3 +183,29 @@ def test_who_was_erased_stays_away(upgraded: Upgraded) -> None:
             for process in (one, other):
                 assert ids(ask(process, late, limit=10))
             assert left_of(deployment, late) == []
+
+
+def test_what_viewers_say_from_now_on_holds_on_what_is_there(upgraded: Upgraded) -> None:
+    """A mute of an author, a muted word, no personalisation: at once, through a run, and undone."""
+    users, deployment = (COLD, "fan1"), upgraded.deployment
+    with _timelines(upgraded) as (one, other):
+        before = {user: _all_of(other, user) for user in users}
+        for user in users:
+            assert one.put(f"/users/{user}/mutes/author5", headers=BACKEND).status_code == 204
+            said = one.post(f"/users/{user}/preferences", json={"mute": {"word": "p44"}}, headers=BACKEND)
+            assert said.status_code == 201
+            chosen = one.put(f"/users/{user}/preferences", json={"personalised": False}, headers=BACKEND)
+            assert chosen.status_code == 204
+        for _ in range(2):
+            for user in users:
+                assert ask(other, user, limit=1)["source"] == "everyone"
+                assert _all_of(other, user) == before[user] - {"p44", *posts_of("author5")}
+            deployment.run_heuristic()
+        for user in users:
+            for path in ("mutes/author5", "preferences"):
+                assert other.delete(f"/users/{user}/{path}", headers=BACKEND).status_code == 204
+            assert _all_of(one, user) == before[user]
+
+
+def _all_of(client: TestClient, user: str) -> set[str]:
+    return {post for page in whole_chain(client, user, ask(client, user, limit=100), limit=100) for post in page}

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 MAX_BODY = 1_000_000  # bytes; a batch of 1,000 events has some 200,000
 # Bytes of the routes' bodies: what their fields allow, with room for escapes.
-BODY_BYTES = {"/interactions": MAX_BODY, "/timeline": 300_000, "/posts/{post_id}": 150_000}
+BODY_BYTES = {
+    "/interactions": MAX_BODY,
+    "/timeline": 300_000,
+    "/posts/{post_id}": 200_000,
+    "/users/{user_id}/preferences": 16_384,
+}
 OTHER_BODY = 4_096
 ALL_BODIES = 16_000_000  # bytes of all bodies that are read or worked on at once
 MAX_HEADERS = 16_384  # bytes, the path and the query among them; a JWT has up to 4,096

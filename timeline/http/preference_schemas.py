@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.db.preferences import About, Preference, Say, Sensitive, StoredPreferences
 from shared.preferences.words import language_of
@@ -17,6 +17,8 @@ _ABOUTS: tuple[About, ...] = ("author", "tag", "post", "word")
 
 class PreferenceTarget(RequestBody):
     """Whom or what it is about: exactly one of them."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     author: Id | None = Field(None, description="a user's id")
     tag: Tag | None = Field(None, description="of posts; # and case do not count")

@@ -54,6 +54,7 @@ async def add_preference(request: Request, user_id: PathId, body: PreferencePost
     preference, change = await state.act(
         put_preference, state.acts_database, user_id, say, about, target, expires_at=body.expires_at
     )
+    await state.live_updates.notify_of([user_id])
     return await _obeyed_with(request, change, preference_json(preference))
 
 
@@ -65,6 +66,7 @@ async def choose_settings(request: Request, user_id: PathId, body: SettingsPut) 
         put_settings, state.acts_database, user_id, languages=body.known_languages, sensitive=body.sensitive,
         personalised=body.personalised,
     )  # fmt: skip
+    await state.live_updates.notify_of([user_id])
     return await obeyed(state, change)
 
 
@@ -72,14 +74,18 @@ async def choose_settings(request: Request, user_id: PathId, body: SettingsPut) 
 async def reset(request: Request, user_id: PathId) -> Response:
     """Take everything back; mutes in your own view stay."""
     state = state_of(request)
-    return await obeyed(state, await state.act(reset_preferences, state.acts_database, user_id))
+    change = await state.act(reset_preferences, state.acts_database, user_id)
+    await state.live_updates.notify_of([user_id])
+    return await obeyed(state, change)
 
 
 @router.delete("/users/{user_id}/preferences/{preference_id}", status_code=204, responses=PENDING)
 async def undo(request: Request, user_id: PathId, preference_id: PreferenceId) -> Response:
     """Take one thing back; one that is not there is no error."""
     state = state_of(request)
-    return await obeyed(state, await state.act(drop_preference, state.acts_database, user_id, int(preference_id)))
+    change = await state.act(drop_preference, state.acts_database, user_id, int(preference_id))
+    await state.live_updates.notify_of([user_id])
+    return await obeyed(state, change)
 
 
 async def _obeyed_with(request: Request, change: "SafetyChange", body: dict[str, object]) -> Response:

@@ -20,7 +20,7 @@ from shared.domain import (
     is_usable_id,
 )
 from shared.jobs.names import Job
-from shared.preferences.words import MAX_WORD, folded, folded_tag, language_of
+from shared.preferences.words import MAX_TAGS, MAX_WORD, folded, folded_tag, language_of
 from shared.text.numbers import is_whole_number
 from shared.text.printable import STEERING_CHARACTERS
 from timeline.http.exact_paths import with_slashes
@@ -33,7 +33,6 @@ MAX_CURSOR = 1_200  # characters: one that carries 200 posts has 1,102
 MAX_EVENTS = 1_000  # of one batch
 MAX_CAPTION = 10_000  # characters
 MAX_URL = 2_048  # characters
-MAX_TAGS = 50  # of one post
 MAX_UNKNOWN = 20  # unknown fields of a body, reported one by one
 MAX_RUNS = 100  # of one request for the history
 _NUMBER = re.compile(r"\s*[-+]?[\d._]+([eE][-+]?\d+)?\s*")
@@ -124,7 +123,11 @@ Word = Annotated[
     AfterValidator(_word),
 ]
 Tag = Annotated[Word, AfterValidator(_tag)]
-Language = Annotated[str, Field(max_length=35), AfterValidator(_language)]
+Language = Annotated[
+    str,
+    Field(max_length=35, json_schema_extra={"pattern": "^[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*$"}),
+    AfterValidator(_language),
+]
 Url = Annotated[
     str,
     Field(max_length=MAX_URL, json_schema_extra=NOT_STEERING, description=PHOTO_RULE),
@@ -170,7 +173,7 @@ class TimelinePost(BaseModel):
 
     id: str
     score: float = Field(description="the ranker's own, comparable only within one source and generation")
-    reason: str = Field(description="popular, recent, new, for_you, similar_photo or similar_caption")
+    reason: str = Field(description="popular, recent, new, for_you, similar_photo, similar_caption or you_asked")
 
 
 class TimelinePage(BaseModel):

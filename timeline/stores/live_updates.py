@@ -25,7 +25,10 @@ class LiveUpdates:
 
     async def notify(self, events: Sequence[Event]) -> None:
         """These events are durable, or were taken back."""
-        users = list(dict.fromkeys(event.user_id for event in events if event.kind in TELLING_KINDS))
+        await self.notify_of(list(dict.fromkeys(event.user_id for event in events if event.kind in TELLING_KINDS)))
+
+    async def notify_of(self, users: Sequence[str]) -> None:
+        """These users have done or said something that is durable."""
         if not users or not self._settings.live:
             return
         notify = partial(self._user_store.notify_rankers, users, at_most=self._settings.live_backlog)

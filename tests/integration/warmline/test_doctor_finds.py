@@ -68,6 +68,36 @@ def test_an_optional_column_of_another_type_is_a_hint_and_ignored(doctor: Comman
 
 
 @pytest.mark.parametrize(
+    ("column", "written"),
+    [
+        ("tags", "string_to_array(tags, ',') AS tags (with your own separator)"),
+        ("language", "write language::text AS language"),
+        ("sensitive", "write (sensitive <> 0) AS sensitive"),
+    ],
+)
+def test_what_posts_say_in_another_type_is_a_hint_with_a_cure(
+    doctor: Command, team: Team, column: str, written: str
+) -> None:
+    wrong = {"tags": "'a,b'::text AS tags", "language": "ARRAY[1] AS language", "sensitive": "0 AS sensitive"}
+    columns = (
+        "id::text AS id, user_id::text AS author_id, content AS caption, image AS image_url, created_at, deleted_at"
+    )
+    with_view(team, "posts", f"SELECT {columns}, {wrong[column]} FROM app.posts")
+    told = at(doctor("--json"), f"feed.posts.{column}")
+    assert (told["severity"], told["got"].endswith("and ignored")) == ("hint", True)
+    if column != "language":
+        assert written in told["todo"]
+
+
+def test_a_view_of_mutes_that_is_absent_is_silent_and_one_that_is_ignored_a_hint(doctor: Command, team: Team) -> None:
+    assert not [where for where in found(doctor("--json"), "hint") if "mutes" in where]
+    team.do("CREATE VIEW feed.mutes AS SELECT 1 AS user_id")
+    answer = doctor("--json")
+    assert {"feed.mutes.user_id", "feed.mutes.muted_user_id"} <= set(found(answer, "hint"))
+    assert not [where for where in found(answer, "problem") if "mutes" in where]
+
+
+@pytest.mark.parametrize(
     ("first_at", "severity", "got"),
     [
         ("created_at - interval '1 day'", "", None),

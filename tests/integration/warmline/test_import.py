@@ -57,6 +57,38 @@ def test_a_later_folder_updates_posts(warmline: Command, database: Database, tmp
     assert scalar(database, "SELECT caption FROM warmline.posts WHERE id = 'p1'") == "two cats"
 
 
+def test_tags_language_a_flag_and_mutes_arrive(warmline: Command, database: Database, tmp_path: Path) -> None:
+    posts = f"""id,author_id,created_at,tags,language,sensitive
+p1,u1,{AT},"#Cats, orange tabby",de-AT,true
+p2,u1,{AT},"[""a,b"", ""c""]",,
+p3,u1,{AT},"[1]",en,false
+p4,u1,{AT},,German (Austria),false
+"""
+    mutes = f"user_id,muted_user_id,created_at,expires_at\nu2,u1,{AT},\nu1,u1,{AT},\n"
+    answer = warmline("import", write(tmp_path / "in", posts=posts, mutes=mutes), "--json")
+    assert answer.json["bad"] == {"unusable tags": 1, "unusable language": 1, "mutes itself": 1}
+    kept = "SELECT json_agg(json_build_array(id, tags, language, sensitive) ORDER BY id) FROM warmline.posts"
+    assert scalar(database, kept) == [
+        ["p1", ["#Cats", "orange tabby"], "de-AT", True], ["p2", ["a,b", "c"], None, None]
+    ]  # fmt: skip
+    later = mutes.replace(f"{AT},\nu1", f"{AT},{AT}\nu1")
+    again = warmline("import", write(tmp_path / "later", mutes=later), "--json").json["files"]["mutes"]
+    assert (again["new"], again["changed"]) == (0, 1)
+
+
+def test_tags_come_as_lists_from_parquet(warmline: Command, database: Database, tmp_path: Path) -> None:
+    at = datetime(2026, 1, 31, tzinfo=UTC)
+    table = pa.table({
+        "id": ["p1", "p2"], "author_id": ["u1", "u1"], "created_at": [at, at],
+        "tags": [["cats", None, "größe"], None], "sensitive": [True, None],
+    })  # fmt: skip
+    (tmp_path / "in").mkdir()
+    pq.write_table(table, tmp_path / "in" / "posts.parquet")
+    assert warmline("import", str(tmp_path / "in")).code == 0
+    kept = "SELECT json_agg(json_build_array(tags, sensitive) ORDER BY id) FROM warmline.posts"
+    assert scalar(database, kept) == [[["cats", "größe"], True], [None, None]]
+
+
 SUSPENDED = "SELECT string_agg(id, ',' ORDER BY id) FROM warmline.takedowns WHERE relation = 'users'"
 
 
@@ -242,7 +274,7 @@ def test_a_file_without_a_column_stops_everything_before_a_row_is_written(
 def test_an_empty_folder_gives_2(warmline: Command, tmp_path: Path) -> None:
     answer = warmline("import", write(tmp_path / "in"))
     assert answer.code == 2
-    assert "got none of the four files" in answer.err
+    assert "got none of these files" in answer.err
 
 
 def test_a_report_that_cannot_be_written_is_known_before_the_import(

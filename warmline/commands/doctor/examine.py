@@ -32,7 +32,7 @@ from shared.db.doctor.setup import count_amounts, look_at_rights, look_at_role, 
 from shared.db.engine import RELATIONS, DatabaseSnapshot, RelationHome
 from shared.db.migrate import check_migrated
 from shared.db.models import CHAMPION, list_models
-from shared.db.relations import Mismatch, mismatches, usable_optional, wrong_optional
+from shared.db.relations import OPTIONAL_RELATIONS, Mismatch, has_relation, mismatches, usable_optional, wrong_optional
 from shared.db.rights import SCORING, TRAINING, missing_rights
 from shared.db.runs import recent_runs
 from shared.errors import ConfigurationError, ForeignInstallation, NotMigrated, SourceError, StoreUnavailable
@@ -119,7 +119,7 @@ def _relations(stores: OpenStores, snapshot: DatabaseSnapshot, *, is_migrated: b
 def _contracts(
     snapshot: DatabaseSnapshot, place: RelationHome, probe: RowProbe, *, has_views: bool
 ) -> Generator[tuple[str, list[Finding]], None, list[str]]:
-    """Check that each relation follows the contract and may be read; returns those that do."""
+    """Check that each relation follows the contract and may be read; returns those of the four that do."""
     usable = []
     for relation in RELATIONS:
         found = _contract(snapshot, place, probe, relation)
@@ -128,6 +128,9 @@ def _contracts(
         if not any(each.severity is Severity.PROBLEM for each in found):
             usable.append(relation)
         yield relation, found
+    for relation in OPTIONAL_RELATIONS:
+        if has_views and has_relation(snapshot.connection(place), place, relation):
+            yield relation, _optional(snapshot, place, probe, relation)
     return usable
 
 
@@ -305,12 +308,12 @@ def _contract(snapshot: DatabaseSnapshot, place: RelationHome, probe: RowProbe, 
 
 
 def _optional(snapshot: DatabaseSnapshot, place: RelationHome, probe: RowProbe, relation: str) -> list[Finding]:
-    """Optional columns that are ignored, since their type is not what the contract says."""
+    """Optional columns, or an optional relation, that are ignored, since they are not what the contract says."""
     return [
         hint(
-            f"{each.relation}.{each.column}",
+            f"{each.relation}.{each.column}" if each.column else each.relation,
             f"got {each.got}, and ignored",
-            expected=f"{each.expected}, or no such column",
+            expected=f"{each.expected}, or no such {'column' if relation in RELATIONS else 'relation'}",
             todo=_cure(probe, relation, each),
         )
         for each in wrong_optional(snapshot.connection(place), place, relation)

@@ -95,7 +95,7 @@ RULES: dict[str, dict[str, RowRule]] = {
         "html_caption": RowRule(
             column="caption",
             says="hold HTML",
-            expected="plain text, as the caption encoder takes tags for words",
+            expected="plain text; tags are taken out before captions are encoded and compared with muted words",
             todo="write regexp_replace(caption, '<[^>]*>', ' ', 'g') AS caption",
             problem_from=NEVER,
             hint_from=0.01,

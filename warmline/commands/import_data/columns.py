@@ -1,4 +1,4 @@
-"""The columns of the four files, for `warmline import --help` and for the readers. Pure, and quick to import."""
+"""The columns of the files, for `warmline import --help` and for the readers. Pure, and quick to import."""
 
 # relation → column → its meaning, in the order of the contract
 COLUMNS: dict[str, dict[str, str]] = {
@@ -14,6 +14,9 @@ COLUMNS: dict[str, dict[str, str]] = {
         "image_url": "http(s), or a path below WARMLINE_MEDIA_ROOT",
         "created_at": "time",
         "deleted_at": "time; empty while the post lives",
+        "tags": "separated by commas, or a JSON array; in Parquet a list",
+        "language": "BCP 47 tag of the caption, such as pt-BR",
+        "sensitive": "true or false: viewers may choose not to see it",
     },
     "interactions": {
         "user_id": "text",
@@ -24,15 +27,23 @@ COLUMNS: dict[str, dict[str, str]] = {
         "first_at": "time of the first one; created_at is the last",
     },
     "blocks": {"user_id": "text", "blocked_user_id": "text", "created_at": "time"},
+    "mutes": {
+        "user_id": "text",
+        "muted_user_id": "text",
+        "created_at": "time",
+        "expires_at": "time when it ends; empty: never",
+    },
 }
 # Columns that may be empty or absent: then new rows have no value, and existing rows keep theirs.
 OPTIONAL: dict[str, frozenset[str]] = {
     "users": frozenset({"suspended"}),
-    "posts": frozenset({"caption", "image_url", "deleted_at"}),
+    "posts": frozenset({"caption", "image_url", "deleted_at", "tags", "language", "sensitive"}),
     "interactions": frozenset({"event_id", "first_at"}),
     "blocks": frozenset(),
+    "mutes": frozenset({"expires_at"}),
 }
-UNTOLD = frozenset({"event_id", "first_at", "suspended"})  # most files lack these: that is no news
+# Most files lack these: that is no news.
+UNTOLD = frozenset({"event_id", "first_at", "suspended", "tags", "language", "sensitive", "expires_at"})
 RELATIONS = tuple(COLUMNS)
 
 

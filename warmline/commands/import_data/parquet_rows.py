@@ -1,10 +1,13 @@
 """Reads a relation from Parquet, a batch of rows at a time."""
 
+import json
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from shared.errors import ImportRefused
@@ -17,8 +20,9 @@ _BATCH_ROWS = 10_000
 _MAX_COLUMN_BYTES = 1024**3  # of one row group; a million rows of long captions have a tenth of it
 _MAX_TEXT = 131_072  # bytes; in CSV characters
 _CUT = "\0"  # stands for a text that is too long; valid texts cannot contain it
-_TIMES = ("created_at", "deleted_at", "first_at")
-_FLAGS = ("suspended",)
+_TIMES = ("created_at", "deleted_at", "first_at", "expires_at")
+_FLAGS = ("suspended", "sensitive")
+_LISTS = ("tags",)
 
 
 class ParquetRows:
@@ -99,6 +103,8 @@ def _refusal(field: Any) -> str | None:
     # Numeric ids are integers here and digits in CSV: both are the same id.
     if pa.types.is_integer(kind) and field.name.endswith("id"):
         return None
+    if field.name in _LISTS and _is_list(kind):
+        return None if _is_text(kind.value_type) else f"{field.name}: got {kind}, expected a list of texts"
     if field.name in _FLAGS:
         return None if pa.types.is_boolean(kind) else f"{field.name}: got {kind}, expected true and false (or text)"
     return f"{field.name}: got {kind}, expected text"
@@ -114,11 +120,24 @@ def _values(column: Any, *, is_time: bool) -> list[Value]:
         column = column.dictionary_decode()
     if _is_text(column.type):
         return _texts(column)
+    if _is_list(column.type):
+        return _json_arrays(column)
     if is_time:
         # Read as numbers: a time out of Python's range would fail the whole batch. Nanoseconds are cut off.
         micros: list[Value] = column.cast(pa.timestamp("us", tz="UTC"), safe=False).cast(pa.int64()).to_pylist()
         return micros
     return [None if value is None else str(value) for value in column.to_pylist()]
+
+
+def _json_arrays(column: Any) -> list[Value]:
+    """Lists of texts as JSON arrays, without nulls in them."""
+    texts = iter(_texts(column.flatten()))
+    lengths = pc.list_value_length(column).to_pylist()
+    return [None if n is None else json.dumps([text for text in islice(texts, n) if text]) for n in lengths]
+
+
+def _is_list(kind: Any) -> bool:
+    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind))
 
 
 def _texts(column: Any) -> list[Value]:

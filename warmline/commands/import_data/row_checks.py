@@ -1,9 +1,11 @@
-"""Decides which rows of the four relations can be imported, and why others cannot. Pure."""
+"""Decides which rows of the relations can be imported, and why others cannot. Pure."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from shared.domain import ID_RULE, MAX_ID_LENGTH, PHOTO_RULE, InteractionKind, is_photo_reference, is_usable_id
+from shared.preferences.words import IS_LANGUAGE, MAX_TAGS, MAX_WORD, folded_tag
 from warmline.commands.import_data.columns import COLUMNS
 
 Value = str | int | None  # int: microseconds since 1970, UTC (Parquet's times)
@@ -23,6 +25,9 @@ BAD_TIME = "unreadable time"
 BAD_FLAG = "neither true nor false"
 FIRST_AFTER_LAST = "first_at after created_at"
 SELF_BLOCK = "blocks itself"
+SELF_MUTE = "mutes itself"
+BAD_TAGS = "unusable tags"
+BAD_LANGUAGE = "unusable language"
 
 OLDEST = datetime(1970, 1, 1, tzinfo=UTC)  # an earlier time is some program's null value, such as the year 1
 _KINDS = frozenset(kind.value for kind in InteractionKind)
@@ -74,11 +79,26 @@ def check_block(values: Sequence[Value]) -> Row:
     return row
 
 
+def check_mute(values: Sequence[Value]) -> Row:
+    """user_id, muted_user_id, created_at, expires_at."""
+    user_id, muted, created_at, expires_at = values
+    row = (
+        _id("user_id", user_id),
+        _id("muted_user_id", muted),
+        _time("created_at", created_at),
+        _time_or_none("expires_at", expires_at),
+    )
+    if row[0] == row[1]:
+        raise BadRow(SELF_MUTE, f"user {_shown(user_id)} mutes itself")
+    return row
+
+
 CHECKS: Mapping[str, Callable[[Sequence[Value]], Row]] = {
     "users": check_user,
     "posts": check_post,
     "interactions": check_interaction,
     "blocks": check_block,
+    "mutes": check_mute,
 }
 
 
@@ -112,6 +132,31 @@ def _photo(column: str, value: Value) -> str | None:
     if text is not None and not is_photo_reference(text):
         raise BadRow(BAD_URL, f"{column}: got {_shown(text)}, expected {PHOTO_RULE}")
     return text
+
+
+def _tags(column: str, value: Value) -> str | None:
+    """Tags as a JSON array: they come as one, or separated by commas."""
+    text = _text(column, value)
+    if text is None:
+        return None
+    expected = f"expected up to {MAX_TAGS} tags of up to {MAX_WORD} characters, separated by commas or as a JSON array"
+    try:
+        tags = json.loads(text) if text.lstrip().startswith("[") else text.split(",")
+    except (ValueError, RecursionError):
+        raise BadRow(BAD_TAGS, f"{column}: got {_shown(text)}, {expected}") from None
+    if not all(isinstance(tag, str) and "\0" not in tag for tag in tags):
+        raise BadRow(BAD_TAGS, f"{column}: got {_shown(text)}, {expected}")
+    known = [tag.strip() for tag in tags if folded_tag(tag)]
+    if len(known) > MAX_TAGS or any(len(tag) > MAX_WORD for tag in known):
+        raise BadRow(BAD_TAGS, f"{column}: got {_shown(text)}, {expected}")
+    return json.dumps(known, ensure_ascii=False)
+
+
+def _language(column: str, value: Value) -> str | None:
+    text = _text(column, value)
+    if text is not None and not IS_LANGUAGE.fullmatch(text.strip().lower()):
+        raise BadRow(BAD_LANGUAGE, f"{column}: got {_shown(text)}, expected a BCP 47 tag such as pt-BR, or nothing")
+    return None if text is None else text.strip()
 
 
 def _time_or_none(column: str, value: Value) -> str | None:
@@ -165,6 +210,7 @@ def _time(column: str, value: Value) -> str:
 # Columns of posts that hold more than text.
 _CHECKED: Mapping[str, Callable[[str, Value], str | None]] = {
     "id": _id, "author_id": _id, "image_url": _photo, "created_at": _time, "deleted_at": _time_or_none,
+    "tags": _tags, "language": _language, "sensitive": _flag,
 }  # fmt: skip
 _POST_CHECKS = tuple((column, _CHECKED.get(column, _text)) for column in COLUMNS["posts"])
 

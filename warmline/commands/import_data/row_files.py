@@ -1,4 +1,4 @@
-"""Finds the files of the four relations in a folder."""
+"""Finds the files of the relations in a folder."""
 
 from pathlib import Path
 
@@ -31,12 +31,12 @@ def find_files(folder: Path) -> dict[str, Path]:
     if misnamed:
         raise ImportRefused(*(f"{folder}: {said}" for said in misnamed))
     if not found:
-        raise ImportRefused(f"{folder}: got none of the four files, expected some of {_NAMES} (or .parquet)")
+        raise ImportRefused(f"{folder}: got none of these files, expected some of {_NAMES} (or .parquet)")
     return found
 
 
 def unread_files(folder: Path) -> list[str]:
-    """A sentence for each file that looks like data but is none of the four."""
+    """A sentence for each file that looks like data but is none of these."""
     known = {path.name for path in find_files(folder).values()}
     return [
         f"{path.name} is not read: expected names are {_NAMES} (or .parquet)"
@@ -60,7 +60,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _misnamed(name: str) -> str | None:
-    """What to do about a file that is probably intended as one of the four, but would not be read."""
+    """What to do about a file that is probably intended as one of these, but would not be read."""
     stem, _, ending = name.partition(".")
     relation = next((each for each in RELATIONS if stem.lower().rstrip("s") == each.rstrip("s")), None)
     last = f".{ending.rpartition('.')[2]}".lower()

