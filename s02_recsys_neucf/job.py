@@ -54,7 +54,7 @@ class JobSettings:
     content: ContentSettings
     lists: ListSettings
     window: WindowSettings
-    formula: HeuristicSettings  # the serving order uses its popularity term
+    formula: HeuristicSettings  # the final ranker uses its terms
     retention: RetentionSettings = field(default_factory=RetentionSettings)
 
     @property

@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
+import torch
 
-from s02_recsys_neucf.lists import PreparedCandidates, encoded_lists
+from s02_recsys_neucf.fused import LikedPosts
+from s02_recsys_neucf.lists import PreparedCandidates, encoded_lists, ranked_blocks
 from s02_recsys_neucf.load import Likes, ScoringData, likes_of
 from s02_recsys_neucf.post_memory import EncoderCards, PostMemory
-from s02_recsys_neucf.score import IndicesPerUser, rank_prepared
+from s02_recsys_neucf.score import IndicesPerUser
 from shared.candidates.asked_for import pool_of
 from shared.candidates.ranking_input import RankingInput
 from shared.content.encode_posts import Encoders
@@ -22,7 +24,9 @@ from shared.live.ranker import LiveLists, LoadedCandidates
 from shared.live.users import Candidates, LiveUsers, load_live_users
 from shared.neucf.artefact import Artefact
 from shared.neucf.examples import SortedPosts
+from shared.neucf.features import NO_FEATURES
 from shared.neucf.score import user_side_of
+from shared.neucf.sources.facts import facts_of
 from shared.ranked_lists.codec import RankedList, withdrawn_list
 from shared.settings import ListSettings, RetentionSettings
 
@@ -134,9 +138,20 @@ class LiveNeuCF:
         withheld = IndicesPerUser.of([prepared.index.withheld(found.viewer(index)) for index in warm])
         head = RankedList(source=Source.NEUCF, generation=current.candidates.generation, generated_at=now, entries=b"")
         asked, length = current.candidates.said.asked_by(snapshot, ids), self._lists.list_length
-        blocks = rank_prepared(prepared.fused, users, withheld, length if asked is None else pool_of(length))
+        of_users = None if prepared.by_sources is None else _liked_posts(current, memory, likes)
+        blocks = ranked_blocks(prepared, users, of_users, withheld, length if asked is None else pool_of(length))
         return dict(
             pair
-            for block in blocks
-            for pair in encoded_lists(block, ids, prepared.packed, head, asked=asked, length=length, version=version)
+            for block, packed in blocks
+            for pair in encoded_lists(block, packed, ids, head, asked=asked, length=length, version=version)
         )
+
+
+def _liked_posts(current: LiveModel, memory: PostMemory, likes: Likes) -> LikedPosts:
+    """What these users liked, for sources."""
+    posts, indices = np.unique(likes.of_warm.indices, return_inverse=True)
+    hashes, artefact = current.posts.id_hashes[posts], current.artefact
+    vectors = memory.vectors.take(torch.from_numpy(memory.indices_of(hashes)))
+    rows, authors = artefact.posts.model_rows(hashes), current.posts.author_id_hashes[posts]
+    facts = facts_of(artefact.model, rows, authors, NO_FEATURES, vectors)
+    return LikedPosts(facts=facts, liked=IndicesPerUser(likes.of_warm.starts, indices.astype(np.int64)))

@@ -16,6 +16,7 @@ from benchmarks.serve.servers import API_KEY, Served
 from benchmarks.turns import in_turn
 from shared.domain import Phase, PhaseState, author_hash
 from shared.eligibility import Viewer
+from shared.preferences.rules import NO_RULES, ViewerRules
 from shared.ranked_lists import codec, keys, records
 
 ELSEWHERE = 1_500  # posts that a viewer record holds, and a seen record as well: `ListSettings.seen_length`
@@ -23,7 +24,14 @@ FRESH = "0 posts seen"
 SEEN = ("200 posts seen, their whole list", "1,500 posts seen", "every post seen")
 ONE_AUTHOR, THIRTY = "all authors blocked but one", "all posts hidden but 30"
 ALL_OF_IT = "every post seen, 600 hidden, 60 authors blocked"
-KINDS = (FRESH, *SEEN, ONE_AUTHOR, THIRTY, ALL_OF_IT)
+MUTED = "50 words and 50 tags muted, sensitive posts hidden"
+KINDS = (FRESH, *SEEN, ONE_AUTHOR, THIRTY, ALL_OF_IT, MUTED)
+# None stands in a caption, so that the page is as long as others; all are compared.
+RULES = ViewerRules(
+    tags=frozenset(f"no such tag {number}" for number in range(50)),
+    words=tuple(f"no such word {number}" for number in range(50)),
+    hides_sensitive=True,
+)  # fmt: skip
 Seen = tuple[Sequence[int], Sequence[int]]  # elsewhere (by events), and served here
 
 
@@ -66,6 +74,7 @@ class Readers:
             viewer,
             hidden_authors=viewer.hidden_authors if blocked is None else frozenset([own, *blocked]),
             hidden_posts=viewer.hidden_posts if hidden is None else frozenset(hidden),
+            rules=RULES if kind == MUTED else NO_RULES,
         )
 
     def _seen(self, user: str, kind: str) -> Seen:

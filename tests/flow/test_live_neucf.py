@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from shared.domain import Phase
+from shared.neucf.final_ranker import FinalRanker
 from shared.ranked_lists import codec
 from tests.faults.saving import make_champion
 from tests.flow.camps import Camps, build_camps, people_of, posts_of
@@ -17,16 +18,20 @@ from tests.flow.live import live, neucf_ranker, posts_in, send, until_newer, val
 CAT_LOVER, NEUCF = people_of("cat")[0], Phase.NEUCF
 
 
+BY_SOURCES = FinalRanker(fused=("neucf", "photo nearness", "caption nearness"))
+
+
 @pytest.fixture
-def camps(deployment: Deployment, tmp_path: Path) -> Camps:
+def camps(deployment: Deployment, tmp_path: Path, request: pytest.FixtureRequest) -> Camps:
     """Lists of both phases; the model was not trained."""
     world = build_camps(deployment, tmp_path)
     deployment.run_heuristic()
-    make_champion(deployment, tmp_path / "models")
+    make_champion(deployment, tmp_path / "models", getattr(request, "param", None))
     world.score()
     return world
 
 
+@pytest.mark.parametrize("camps", [None, BY_SOURCES], ids=["score alone", "by sources"], indirect=True)
 def test_a_like_replaces_the_list_by_what_a_run_would_have_made(camps: Camps) -> None:
     deployment = camps.deployment
     with deployment.timeline() as client, live(deployment, neucf_ranker(camps)):

@@ -4,6 +4,7 @@ next page on, by every process, in both phases and every fallback, and undone as
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -155,6 +156,26 @@ def test_pages_are_filled_up_from_further_down_and_never_empty_while_something_m
         assert (len(ids(page)), set(ids(page)) <= SPOILED) == (3, True)
         rest = [post for page in rest_of_chain([one, other], COLD, page, limit=3) for post in ids(page)]
         assert {*ids(page), *rest} == SPOILED
+
+
+def test_what_a_post_says_later_is_obeyed_in_every_list(
+    ranked_deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the latest half a minute later; here at once. Among them a post that waits for a reserved slot."""
+    monkeypatch.setattr("timeline.stores.post_facts.VALID_SECONDS", 0.0)
+    deployment = replace(ranked_deployment, new_post_share=0.5)
+    deployment.run_heuristic()
+    with deployment.timeline() as client:
+        until_ready(client)
+        for user in (COLD, STRANGER):
+            say(client, user, {"sensitive": "hide"})
+            assert shown(client, user) == ALL
+        deployment.sql("UPDATE warmline.posts SET sensitive = true WHERE id IN ('p00', 'p01', 'p70')")
+        for user in (COLD, STRANGER):
+            eventually(lambda user=user: shown(client, user) == ALL - {"p00", "p01", "p70"}, "obeyed")  # type: ignore[misc]
+        deployment.sql("UPDATE warmline.posts SET sensitive = NULL")
+        for user in (COLD, STRANGER):
+            eventually(lambda user=user: shown(client, user) == ALL, "shown again")  # type: ignore[misc]
 
 
 # --- the answers ------------------------------------------------------------------------------------------------------

@@ -60,7 +60,8 @@ class Fallbacks:
         taken = frozenset(codec.post_numbers_of(page.chain.frozen.entries))
         shared, own = self._snapshot.shared(), await self._own(page)
         if page.state.viewer.rules is not NO_RULES:
-            await self.judge(page, shared.post_number_set.union(*map(codec.post_numbers_of, own)))
+            await self._judge(page, own)
+            await self._judge_shared(page, shared.post_number_set)
         seen, enough, at_most = page.seen(), self._lists.list_length, page.wanted_of_tail
         tail, visibility = None, self.visibility(page)
         if visibility.hides_few and not seen.may_be_all:
@@ -70,7 +71,7 @@ class Fallbacks:
             if sum(len(source.unseen) for source in sources) < enough and self._snapshot.oldest is not None:
                 older = await self._older.posts(page.budget, older_than=self._snapshot.oldest, without=shared)
                 if page.state.viewer.rules is not NO_RULES:
-                    await self.judge(page, older.post_number_set)
+                    await self._judge_shared(page, older.post_number_set)
                     visibility = self.visibility(page)
                 sources.append(older_source(older, sources, taken, seen, visibility))
             tail = freeze_tail(sources, seen, at_most=at_most)
@@ -81,16 +82,16 @@ class Fallbacks:
         return tail
 
     async def judge_chain(self, page: ChainPage) -> None:
-        """Find out what the viewer's rules withhold of a chain, and of the new posts that may come into it."""
-        chain, tail, pool = page.chain, page.tail, self._snapshot.new_posts
-        packed = [chain.frozen.entries, chain.rest, *((tail.entries, tail.rest) if tail else ())]
-        fresh = pool.indexed.post_number_set if pool is not None else frozenset[int]()
-        await self.judge(page, fresh.union(*map(codec.post_numbers_of, packed)))
+        """Find out what the viewer's rules withhold of a chain."""
+        chain, tail = page.chain, page.tail
+        await self._judge(page, [chain.frozen.entries, chain.rest, *((tail.entries, tail.rest) if tail else ())])
 
-    async def judge(self, page: ChainPage, post_numbers: frozenset[int]) -> None:
-        """Find out what the viewer's rules withhold of these posts."""
-        withheld = await self._facts.withheld(page.state.viewer.rules, post_numbers, page.budget)
-        page.gone.update(withheld & post_numbers)
+    async def _judge(self, page: ChainPage, packed: Iterable[bytes]) -> None:
+        numbers = frozenset[int]().union(*map(codec.post_numbers_of, packed))
+        page.gone.update(await self._facts.withheld(page.state.viewer.rules, numbers, page.budget))
+
+    async def _judge_shared(self, page: ChainPage, post_numbers: frozenset[int]) -> None:
+        page.gone.update(await self._facts.withheld_of_shared(page.state.viewer.rules, post_numbers, page.budget))
 
     def visibility(self, page: ChainPage) -> VisibilityFilter:
         """What may be shown to the user of a page."""

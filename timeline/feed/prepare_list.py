@@ -5,11 +5,13 @@ posts are put into their slots, only for the next pages.
 """
 
 from collections.abc import Iterator, Set
+from functools import partial
 from itertools import chain, compress, filterfalse, islice
 from operator import itemgetter
 
 from shared.domain import Source
 from shared.eligibility import may_show, may_show_all
+from shared.preferences.rules import NO_RULES
 from shared.ranked_lists import codec
 from shared.ranked_lists.records import CatalogueEntry
 from timeline.feed.chain_page import MARGIN, PAGES, ChainPage
@@ -28,6 +30,7 @@ class ListPreparer:
 
     def __init__(self, resources: FeedResources) -> None:
         self._snapshot, self._catalogue = resources.snapshot, resources.reader.catalogue
+        self._facts = resources.post_facts
         self._share, self._length = resources.new_posts.new_post_share, resources.lists.list_length
 
     def prepare(self, page: ChainPage, visibility: VisibilityFilter) -> None:
@@ -45,6 +48,8 @@ class ListPreparer:
         pool = self._snapshot.new_posts
         if pool is not None and page.chain.frozen.source is not Source.NEWEST:
             fresh = self._new_posts(page, pool, seen, visibility)
+            if (rules := page.state.viewer.rules) is not NO_RULES:
+                fresh = filterfalse(partial(self._facts.hides, rules), fresh)
             entries = with_new_posts(post_numbers, entries, pool, fresh, share=self._share, start=before)
         room = max(0, self._length - before)  # a list with new posts is no longer than one without
         entries = codec.part(entries, 0, room)

@@ -272,10 +272,19 @@ class BackgroundRefresh:
             posts = await self._in_thread(partial(newest_posts, database, now=now, limit=limit))
             snapshot.take_newest(posts, now, asked_for=limit)
             self._newest_at = monotonic_now
+        await self._read_facts_ahead()
         if monotonic_now - self._runs_at >= RUNS_EVERY:
             runs = await self._in_thread(partial(recent_runs, database, limit=RUNS))
             self._metrics.runs([dict(run) for run in runs])
             self._runs_at = monotonic_now
+
+    async def _read_facts_ahead(self) -> None:
+        """What the posts of shared lists say, as long as there are viewers who want posts withheld by it."""
+        facts, pool = self._resources.post_facts, self._snapshot.new_posts
+        shared = self._snapshot.shared().post_number_set
+        wanted = facts.wanted_ahead(shared | pool.indexed.post_number_set if pool is not None else shared)
+        if wanted:
+            facts.keep(wanted, await self._in_thread(partial(facts.read_ahead, wanted)))
 
     async def _sync(self) -> None:
         """Write what PostgreSQL has and Redis lacks to Redis, and the snapshot to the disk."""

@@ -18,8 +18,8 @@ NARROW = 60  # … below which the reason has no column of its own
 STANDINGS = {
     "deleted": "it is deleted or taken down: nobody is shown it",
     "suspended": "its author is suspended: nobody is shown it",
-    "hidden": "the user has hidden it: they are not shown it",
-    "blocked": "its author and the user have blocked one another: they are not shown it",
+    "hidden": "the user has hidden it, or muted it: they are not shown it",
+    "blocked": "its author and the user have blocked one another, or the user has muted them: they are not shown it",
     "own": "it is the user's own: they are not shown it",
     "served": "it was served to them: it comes after all that they have not seen",
     "seen": "they have seen it, as an event says: it comes after all that they have not seen",

@@ -42,6 +42,8 @@ class Inspection:
     @property
     def served_from(self) -> Source | None:
         """The source of the next first page; None: the timeline's own copies, since Redis has no list."""
+        if not self.state.viewer.is_personalised:
+            return Source.EVERYONE
         order = (Source(self.in_phase), Source.HEURISTIC, Source.EVERYONE)
         return next((source for source in order if source in self.lists), None)
 
