@@ -6,6 +6,12 @@ from typing import TYPE_CHECKING
 from shared.jobs.service import Service, run_service
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from typing import Any
+
+    from shared.db.engine import Database
+    from shared.db.runs import Run
     from shared.settings import StoreSettings
 
 
@@ -43,10 +49,15 @@ def _prepare(stores: "StoreSettings") -> Service:
     refuse_conflicts(schedule, lists, settings.window, settings.formula, settings.new_posts, settings.retention)
     writer = JobStore(stores.redis_url.get_secret_value(), keep_for=lists.keep_for, chain_for=lists.chain_for)
     live = LiveHeuristic(window=settings.window, lists=lists, formula=settings.formula, retention=settings.retention)
+
+    def work(database: "Database", run: "Run", now: "datetime") -> "Mapping[str, Any]":
+        with live.loading:
+            return run_heuristic(database, writer, settings, run, now, on_ranked=live.put)
+
     return Service(
         job=JOB,
         trigger=every(schedule.interval),
-        work=lambda database, run, now: run_heuristic(database, writer, settings, run, now, on_ranked=live.put),
+        work=work,
         beside=live_loop(stores, lists, load_settings(LiveSettings), live),
     )
 

@@ -1,5 +1,6 @@
 """Phase 1's live lists: the ranking of the last run, less what is withheld from a user now."""
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,7 @@ from shared.candidates.heuristic_scores import score_posts
 from shared.candidates.ranking_input import load_ranking_input
 from shared.db.engine import Database, DatabaseSnapshot
 from shared.domain import Phase, Source
-from shared.live.ranker import LiveLists
+from shared.live.ranker import LiveLists, LoadedCandidates
 from shared.live.users import Candidates, load_live_users
 from shared.ranked_lists.codec import RankedList, encode_lists
 from shared.settings import HeuristicSettings, ListSettings, RetentionSettings, WindowSettings
@@ -26,7 +27,7 @@ class LiveRanking:
 class LiveHeuristic:
     """Ranks for a few users as the runs do. A run puts what it has ranked; passes in another thread use it."""
 
-    phase = Phase.HEURISTIC
+    phase, runs_are_full = Phase.HEURISTIC, True
 
     def __init__(
         self,
@@ -37,6 +38,7 @@ class LiveHeuristic:
         retention: RetentionSettings,
     ) -> None:
         self._window, self._lists, self._formula, self._retention = window, lists, formula, retention
+        self.loading = threading.Lock()
         self._current: LiveRanking | None = None
 
     @property
@@ -47,13 +49,14 @@ class LiveHeuristic:
         """Use a newer ranking from now on."""
         self._current = current
 
-    def load(self, database: Database, *, generation: int, now: datetime) -> None:
-        """Rank the candidates anew, for lists of another process's last run."""
+    def load(self, database: Database, *, generation: int, now: datetime) -> LoadedCandidates:
+        """Rank the candidates anew: new posts have come, or another process did the last run."""
         kept_since = self._retention.kept_since(now)
         inputs = load_ranking_input(database, self._window, self._lists, now, kept_since=kept_since)
         scores = score_posts(inputs.posts, inputs.candidate_events, self._formula, now)
         ranking = rank_posts(inputs.posts, inputs.post_numbers, scores, alpha=self._formula.alpha)
-        self.put(LiveRanking(candidates=Candidates.of(inputs, generation=generation), ranking=ranking))
+        current = LiveRanking(candidates=Candidates.of(inputs, generation=generation), ranking=ranking)
+        return LoadedCandidates(candidates=current.candidates, active=inputs.users.ids, use=lambda: self.put(current))
 
     def rank(self, snapshot: DatabaseSnapshot, users: Sequence[str], *, version: int, now: datetime) -> LiveLists:
         """The lists of these users."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from shared.candidates.asked_for import AskedFor, pool_of
 from shared.candidates.columns import PostIndex
-from shared.candidates.heuristic_scores import HeuristicScores
+from shared.candidates.heuristic_scores import HeuristicScores, is_popular
 from shared.db.bulk import Posts
 from shared.domain import Reason
 from shared.eligibility import Viewer
@@ -29,8 +29,7 @@ def rank_posts(posts: Posts, post_numbers: list[int], scores: HeuristicScores, *
     """All candidates by score, best first; equal scores by newer first, then by id."""
     by_id = np.argsort(np.array(posts.ids, dtype=object), kind="stable")
     order = by_id[np.lexsort((-posts.created_at[by_id], -scores.blended[by_id]))]
-    is_popular = alpha * scores.popularity > (1 - alpha) * scores.recency
-    packed = pack_posts(post_numbers, np.where(is_popular, Reason.POPULAR, Reason.RECENT))
+    packed = pack_posts(post_numbers, np.where(is_popular(scores, alpha=alpha), Reason.POPULAR, Reason.RECENT))
     return RankedCandidates(
         entries=entries_of(packed[order], scores.blended[order]),
         index=PostIndex.of([post_numbers[i] for i in order], [posts.author_ids[i] for i in order]),

@@ -6,6 +6,12 @@ from typing import TYPE_CHECKING
 from shared.jobs.service import Service, run_service
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from typing import Any
+
+    from shared.db.engine import Database
+    from shared.db.runs import Run
     from shared.settings import StoreSettings
 
 
@@ -15,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _prepare(stores: "StoreSettings") -> Service:
-    from s02_recsys_neucf.job import JOB, JobSettings, load_live_model, run_scoring
+    from s02_recsys_neucf.job import JOB, JobSettings, LiveModelLoader, run_scoring
     from s02_recsys_neucf.live import LiveNeuCF
     from s02_recsys_neucf.settings import ScoreSettings
     from shared.content.settings import ContentSettings
@@ -55,12 +61,17 @@ def _prepare(stores: "StoreSettings") -> Service:
         lists=lists,
         history=settings.score.history,
         retention=settings.retention,
-        load=lambda database, generation, now: load_live_model(database, settings, generation=generation, now=now),
+        load=LiveModelLoader(settings),
     )
+
+    def work(database: "Database", run: "Run", now: "datetime") -> "Mapping[str, Any]":
+        with live.loading:
+            return run_scoring(database, writer, settings, run, now, on_scored=live.put)
+
     return Service(
         job=JOB,
         trigger=every(settings.score.interval),
-        work=lambda database, run, now: run_scoring(database, writer, settings, run, now, on_scored=live.put),
+        work=work,
         beside=live_loop(stores, lists, load_settings(LiveSettings), live),
         bar=run_bar(JOB),
     )

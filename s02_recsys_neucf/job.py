@@ -54,7 +54,7 @@ class JobSettings:
     content: ContentSettings
     lists: ListSettings
     window: WindowSettings
-    formula: HeuristicSettings  # the serving order uses its popularity term
+    formula: HeuristicSettings  # the final ranker uses its terms
     retention: RetentionSettings = field(default_factory=RetentionSettings)
 
     @property
@@ -142,23 +142,33 @@ class LoadedRun:
     encoders: Encoders
 
 
-def load_live_model(database: Database, settings: JobSettings, *, generation: int, now: datetime) -> LiveModel | None:
-    """What live passes need, for a process that did not do the last run; None without a champion or posts."""
-    model = champion(database)
-    if model is None:
-        return None
-    encoders = champion_encoders(database, settings.model, settings.content, model)
-    artefact, kept_since = load_champion(settings.model, model, encoders), settings.retention.kept_since(now)
-    compile_kernels(artefact.model.config)
-    inputs = load_ranking_input(database, settings.window, settings.lists, now, kept_since=kept_since)
-    data = load_scoring_data(
-        database, encoders, inputs, np.zeros(0, np.int64), history=settings.score.history,
-        min_known=settings.lists.cold_min_positives, now=now, kept_since=kept_since,
-    )  # fmt: skip
-    if not len(inputs.posts):
-        return None
-    prepared = prepare_candidates(artefact, inputs, data, settings.formula, now)
-    return live_model(artefact, encoders, prepared, inputs, data, generation=generation)
+class LiveModelLoader:
+    """Loads what live passes need beside the runs: new posts have come, or another process did the last run."""
+
+    def __init__(self, settings: JobSettings) -> None:
+        self._settings = settings
+        self._encoders: tuple[int, Encoders] | None = None  # of a model version; building them takes seconds
+
+    def __call__(self, database: Database, generation: int, now: datetime) -> tuple[LiveModel, list[str]] | None:
+        """The model, and the active users; None without a champion or posts. New posts are encoded first."""
+        settings, model = self._settings, champion(database)
+        if model is None:
+            return None
+        if self._encoders is None or self._encoders[0] != model.version:
+            self._encoders = model.version, champion_encoders(database, settings.model, settings.content, model)
+        encoders, kept_since = self._encoders[1], settings.retention.kept_since(now)
+        artefact = load_champion(settings.model, model, encoders)
+        compile_kernels(artefact.model.config)
+        encode_new(database, encoders, settings.content, now)
+        inputs = load_ranking_input(database, settings.window, settings.lists, now, kept_since=kept_since)
+        data = load_scoring_data(
+            database, encoders, inputs, np.zeros(0, np.int64), history=settings.score.history,
+            min_known=settings.lists.cold_min_positives, now=now, kept_since=kept_since,
+        )  # fmt: skip
+        if not len(inputs.posts):
+            return None
+        prepared = prepare_candidates(artefact, inputs, data, settings.formula, now)
+        return live_model(artefact, encoders, prepared, inputs, data, generation=generation), inputs.users.ids
 
 
 def _refuse_early(database: Database, writer: JobStore, settings: JobSettings) -> None:

@@ -2,28 +2,34 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
 
+from s02_recsys_neucf.fused import FusedCandidates, LikedPosts, rank_fused
 from s02_recsys_neucf.load import ScoringData
 from s02_recsys_neucf.score import IndicesPerUser, RankedBlock, rank_prepared, users_from, with_serving_order
 from shared.candidates.asked_for import AskedFor, pool_of
 from shared.candidates.columns import PostIndex
-from shared.candidates.heuristic_scores import score_posts
+from shared.candidates.heuristic_scores import HeuristicScores, is_popular, score_posts
 from shared.candidates.ranking_input import RankingInput
-from shared.domain import Reason, Source
+from shared.domain import Source
 from shared.neucf.artefact import Artefact
 from shared.neucf.fast.fused import FusedScorer
 from shared.neucf.fast.top_k import NO_POST
+from shared.neucf.model import UserSide
 from shared.neucf.score import PostVectors, post_side_from, vectors_of
-from shared.neucf.serving_order import ServingOrder, added_to_logits
+from shared.neucf.serving_order import added_to_logits
+from shared.neucf.sources.asked import Candidates
+from shared.neucf.sources.facts import facts_of, known_of
+from shared.neucf.sources.learned import learned_reasons
 from shared.ranked_lists.codec import RankedList, encode_lists
-from shared.ranked_lists.codec_columns import Packed, entries_of, pack_posts
+from shared.ranked_lists.codec_columns import Packed, entries_of, pack_posts, with_reasons
 from shared.settings import HeuristicSettings, ListSettings
 
 SECONDS_PER_DAY = 86_400
+DAY = timedelta(days=1)  # over which the slope of popularity is taken, as in the replay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -34,6 +40,7 @@ class PreparedCandidates:
     fused: FusedScorer  # with the serving order's term
     index: PostIndex
     packed: Packed  # (n_posts,) numbers and reasons
+    by_sources: FusedCandidates | None  # None: the final ranker is plain
 
     def __len__(self) -> int:
         return len(self.packed)
@@ -44,25 +51,44 @@ def prepare_candidates(
 ) -> PreparedCandidates:
     """Compute what does not depend on users."""
     model, device = artefact.model, next(artefact.model.parameters()).device
-    rows = artefact.posts.model_rows(inputs.posts.id_hashes)
+    rows, ranker = artefact.posts.model_rows(inputs.posts.id_hashes), artefact.manifest.final_ranker
     vectors = vectors_of(model, rows, data.candidate_features, device)
-    added = serving_term(artefact.manifest.serving_order, inputs, formula, now)
+    terms = heuristic_terms(inputs, formula, now)
+    added = added_to_logits(ranker.serving_order, popularity=terms.popularity, age_days=age_days_of(inputs, now))
+    posts, by_sources = post_side_from(model, vectors, rows), None
+    if not ranker.is_plain:
+        candidates = Candidates(
+            posts=facts_of(model, rows, inputs.posts.author_id_hashes, data.candidate_features, vectors),
+            age_days=np.maximum(age_days_of(inputs, now), 0.0),
+            popularity=terms.popularity,
+            blended=terms.blended,
+            is_popular=is_popular(terms, alpha=formula.alpha),
+            earlier_popularity=heuristic_terms(inputs, formula, now, before=DAY).popularity,
+        )
+        by_sources = FusedCandidates(
+            ranker=ranker, state=artefact.ranker_state, candidates=candidates, scorer=FusedScorer(model, posts),
+            serving_term=added,
+        )  # fmt: skip
     return PreparedCandidates(
         vectors=vectors,
-        fused=FusedScorer(model, with_serving_order(post_side_from(model, vectors, rows), added)),
+        fused=FusedScorer(model, with_serving_order(posts, added)),
         index=PostIndex.of(inputs.post_numbers, inputs.posts.author_ids),
         packed=pack_posts(inputs.post_numbers, reasons(rows, data)),
+        by_sources=by_sources,
     )
 
 
-def serving_term(
-    order: ServingOrder, inputs: RankingInput, formula: HeuristicSettings, now: datetime
-) -> npt.NDArray[np.float32]:
-    """What the serving order adds to every score of a candidate in this run. -> (n_posts,)"""
-    popularity = score_posts(inputs.posts, inputs.candidate_events, formula, now).popularity
-    return added_to_logits(
-        order, popularity=popularity, age_days=(now.timestamp() - inputs.posts.created_at) / SECONDS_PER_DAY
-    )
+def heuristic_terms(
+    inputs: RankingInput, formula: HeuristicSettings, now: datetime, *, before: timedelta = timedelta(0)
+) -> HeuristicScores:
+    """The heuristic's terms of the candidates, as they were some time before."""
+    events, at = inputs.candidate_events, now - before
+    return score_posts(inputs.posts, events.before(at.timestamp()) if before else events, formula, at)
+
+
+def age_days_of(inputs: RankingInput, now: datetime) -> npt.NDArray[np.float64]:
+    """The candidates' ages; below 0 for a post dated ahead. -> (n_posts,)"""
+    return (now.timestamp() - inputs.posts.created_at) / SECONDS_PER_DAY
 
 
 def scored_lists(
@@ -113,36 +139,63 @@ def _lists_of(
     ids = [inputs.users.ids[index] for index in data.users]
     withheld = IndicesPerUser.of([candidates.index.withheld(inputs.viewer(user_id)) for user_id in ids])
     head = RankedList(source=Source.NEUCF, generation=generation, generated_at=now, entries=b"")
+    likes = None if candidates.by_sources is None else liked_posts(artefact, data)
     length = lists.list_length
-    if len(candidates) and ids:
-        for block in rank_prepared(candidates.fused, users, withheld, length if asked is None else pool_of(length)):
-            yield from encoded_lists(
-                block, ids, candidates.packed, head, asked=asked, length=length, version=inputs.version
-            )  # fmt: skip
+    ranked = length if asked is None else pool_of(length)
+    for block, packed in ranked_blocks(candidates, users, likes, withheld, ranked):
+        yield from encoded_lists(block, packed, ids, head, asked=asked, length=length, version=inputs.version)
+
+
+def liked_posts(artefact: Artefact, data: ScoringData) -> LikedPosts:
+    """What the users of a run liked, for sources."""
+    model, rows = artefact.model, artefact.posts.model_rows(data.liked_id_hashes)
+    vectors = vectors_of(model, rows, data.liked_features, next(model.parameters()).device)
+    authors = data.posts.author_id_hashes[data.posts.indices(data.liked_id_hashes)]
+    return LikedPosts(facts=facts_of(model, rows, authors, data.liked_features, vectors), liked=data.liked)
+
+
+def ranked_blocks(
+    candidates: PreparedCandidates,
+    users: UserSide,
+    likes: LikedPosts | None,
+    withheld: IndicesPerUser,
+    list_length: int,
+) -> Iterator[tuple[RankedBlock, Packed]]:
+    """Blocks of lists by the final ranker, and the packed post of each place in them, (n_users, k).
+
+    `likes` are those of the users; a plain ranker does not read them.
+    """
+    if not len(candidates):
+        return
+    if candidates.by_sources is None or likes is None:
+        for block in rank_prepared(candidates.fused, users, withheld, list_length):
+            yield block, candidates.packed[np.maximum(block.indices, 0)]
+        return
+    for fused in rank_fused(candidates.by_sources, users, likes, withheld, list_length):
+        yield fused, with_reasons(candidates.packed[np.maximum(fused.indices, 0)], fused.reasons)
 
 
 def reasons(post_rows: npt.NDArray[np.int64], data: ScoringData) -> npt.NDArray[np.int64]:
-    """Why a post is in a list: the model learned it from likes, or, if it is newer, its photo or caption."""
-    image, caption = data.candidate_features.image, data.candidate_features.caption
-    cold = post_rows == 0
-    by_caption = cold & caption.known if caption is not None else np.zeros_like(cold)
-    by_image = cold & image.known if image is not None else np.zeros_like(cold)
-    codes = np.where(by_caption, Reason.SIMILAR_CAPTION, Reason.FOR_YOU)
-    return np.where(by_image, Reason.SIMILAR_PHOTO, codes)
+    """Why the model alone puts a post into a list. -> (n_posts,)"""
+    image, caption, n_posts = data.candidate_features.image, data.candidate_features.caption, len(post_rows)
+    return learned_reasons(post_rows, has_photo=known_of(image, n_posts), has_caption=known_of(caption, n_posts))
 
 
 def encoded_lists(
     block: RankedBlock,
-    ids: list[str],
     packed: Packed,
+    ids: list[str],
     head: RankedList,
     *,
     asked: AskedFor | None,
     length: int,
     version: int,
 ) -> Iterator[tuple[str, bytes]]:
-    """Pairs of user id and encoded list of this length; users to whom nothing may be shown are left out."""
-    entries = entries_of(packed[np.maximum(block.indices, 0)], block.scores)
+    """Pairs of user id and encoded list of this length; users to whom nothing may be shown are left out.
+
+    `packed` holds the post of each place of the block's lists, (n_users, k).
+    """
+    entries = entries_of(packed, block.scores)
     shown = block.indices != NO_POST
     for index, user_id in enumerate(ids[block.users]):
         own = entries[index][shown[index]]

@@ -1,15 +1,18 @@
 """Phase 2's live lists: the champion's scores of the last run's candidates, for what a user has liked by now."""
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
+import torch
 
-from s02_recsys_neucf.lists import PreparedCandidates, encoded_lists
+from s02_recsys_neucf.fused import LikedPosts
+from s02_recsys_neucf.lists import PreparedCandidates, encoded_lists, ranked_blocks
 from s02_recsys_neucf.load import Likes, ScoringData, likes_of
 from s02_recsys_neucf.post_memory import EncoderCards, PostMemory
-from s02_recsys_neucf.score import IndicesPerUser, rank_prepared
+from s02_recsys_neucf.score import IndicesPerUser
 from shared.candidates.asked_for import pool_of
 from shared.candidates.ranking_input import RankingInput
 from shared.content.encode_posts import Encoders
@@ -17,11 +20,13 @@ from shared.db.engine import Database, DatabaseSnapshot
 from shared.db.models import champion
 from shared.db.vectors import ContentKind
 from shared.domain import Phase, Source
-from shared.live.ranker import LiveLists
+from shared.live.ranker import LiveLists, LoadedCandidates
 from shared.live.users import Candidates, LiveUsers, load_live_users
 from shared.neucf.artefact import Artefact
 from shared.neucf.examples import SortedPosts
+from shared.neucf.features import NO_FEATURES
 from shared.neucf.score import user_side_of
+from shared.neucf.sources.facts import facts_of
 from shared.ranked_lists.codec import RankedList, withdrawn_list
 from shared.settings import ListSettings, RetentionSettings
 
@@ -61,7 +66,7 @@ def live_model(
 class LiveNeuCF:
     """Scores for a few users as the runs do. A run puts what it has loaded; passes in another thread use it."""
 
-    phase = Phase.NEUCF
+    phase, runs_are_full = Phase.NEUCF, False
 
     def __init__(
         self,
@@ -69,9 +74,10 @@ class LiveNeuCF:
         lists: ListSettings,
         history: timedelta,
         retention: RetentionSettings,
-        load: Callable[[Database, int, datetime], LiveModel | None],
+        load: Callable[[Database, int, datetime], tuple[LiveModel, Sequence[str]] | None],
     ) -> None:
         self._lists, self._history, self._retention, self._load = lists, history, retention, load
+        self.loading = threading.Lock()
         self._current: LiveModel | None = None
 
     @property
@@ -82,9 +88,13 @@ class LiveNeuCF:
         """Use a newer model or newer candidates from now on; None: no model is promoted."""
         self._current = current
 
-    def load(self, database: Database, *, generation: int, now: datetime) -> None:
-        """Load the champion and the candidates, for lists of another process's last run."""
-        self.put(self._load(database, generation, now))
+    def load(self, database: Database, *, generation: int, now: datetime) -> LoadedCandidates | None:
+        """Load the champion and the candidates: new posts have come, or another process did the last run."""
+        loaded = self._load(database, generation, now)
+        if loaded is None:
+            return None
+        current, active = loaded
+        return LoadedCandidates(candidates=current.candidates, active=active, use=lambda: self.put(current))
 
     def rank(self, snapshot: DatabaseSnapshot, users: Sequence[str], *, version: int, now: datetime) -> LiveLists:
         """The lists of these users. Those who are cold get none, and lose the one that they have."""
@@ -128,9 +138,20 @@ class LiveNeuCF:
         withheld = IndicesPerUser.of([prepared.index.withheld(found.viewer(index)) for index in warm])
         head = RankedList(source=Source.NEUCF, generation=current.candidates.generation, generated_at=now, entries=b"")
         asked, length = current.candidates.said.asked_by(snapshot, ids), self._lists.list_length
-        blocks = rank_prepared(prepared.fused, users, withheld, length if asked is None else pool_of(length))
+        of_users = None if prepared.by_sources is None else _liked_posts(current, memory, likes)
+        blocks = ranked_blocks(prepared, users, of_users, withheld, length if asked is None else pool_of(length))
         return dict(
             pair
-            for block in blocks
-            for pair in encoded_lists(block, ids, prepared.packed, head, asked=asked, length=length, version=version)
+            for block, packed in blocks
+            for pair in encoded_lists(block, packed, ids, head, asked=asked, length=length, version=version)
         )
+
+
+def _liked_posts(current: LiveModel, memory: PostMemory, likes: Likes) -> LikedPosts:
+    """What these users liked, for sources."""
+    posts, indices = np.unique(likes.of_warm.indices, return_inverse=True)
+    hashes, artefact = current.posts.id_hashes[posts], current.artefact
+    vectors = memory.vectors.take(torch.from_numpy(memory.indices_of(hashes)))
+    rows, authors = artefact.posts.model_rows(hashes), current.posts.author_id_hashes[posts]
+    facts = facts_of(artefact.model, rows, authors, NO_FEATURES, vectors)
+    return LikedPosts(facts=facts, liked=IndicesPerUser(likes.of_warm.starts, indices.astype(np.int64)))

@@ -21,6 +21,7 @@ from s02_train_neucf.judge import judge, judge_champion
 from s02_train_neucf.learning.champion import Champion, champion_to_start_from, load_champion
 from s02_train_neucf.learning.curves import EpochResult, LearningCurves
 from s02_train_neucf.learning.fit import Fitted, FitUnderWay, SearchResult
+from s02_train_neucf.learning.ranker_state import ranker_state_of
 from s02_train_neucf.learning.recipe import Recipe
 from s02_train_neucf.learning.side_by_side import Workers
 from s02_train_neucf.learning.warm_start import Predecessor
@@ -113,11 +114,12 @@ def run_training(database: Database, settings: JobSettings, run: Run, now: datet
         evaluation, fitted = _evaluate_and_fit(plan, history, _epoch_recorder(plan, curves), predecessor, workers)
     watch.include(plan.watch, within=watch.seconds - trained_from)
     report(SAVING, 0, 1)
-    verdict = judge(history, plan, fitted, evaluation.replay)
+    state = ranker_state_of(fitted.data, [evaluation.replay.ranker], evaluation.trees)
+    verdict = judge(history, plan, fitted, evaluation.replay, state)
     load = partial(_load_champion, database, settings, encoders)
     of_champion = None if verdict.promote else judge_champion(history, plan, load, evaluation.replay)
     manifest = _manifest(database, encoders, fitted, plan, evaluation, predecessor, now)
-    artefact = Artefact(fitted.model, fitted.data.users, fitted.data.posts, manifest)
+    artefact = Artefact(fitted.model, fitted.data.users, fitted.data.posts, manifest, ranker_state=state)
     folder = settings.model.model_dir
     version = save_model(
         database, folder, run, artefact, verdict, report=_report(verdict, evaluation),
@@ -189,7 +191,7 @@ def _evaluate_and_fit(
 
     with stage("train.trial") as facts:
         evaluation = evaluate_model(plan, history, on_epoch, workers, begin if workers.count > 1 else None)
-        facts.update(cuts=len(evaluation.replay.cuts), order=str(evaluation.replay.order), workers=workers.count)
+        facts.update(cuts=len(evaluation.replay.cuts), ranker=str(evaluation.replay.ranker), workers=workers.count)
     with stage("train.fit") as facts:
         if begun:
             fitted = begun[0].result()
@@ -323,7 +325,7 @@ def _manifest(
         seed=plan.seed,
         recipe={**recipe_json(fitted.search_result.recipe), **started_from},
         metrics={} if shown is None else {f"{NEUCF} {name}": shown.figures[NEUCF][name].mean for name in SHOWN},
-        serving_order=evaluation.replay.order,
+        final_ranker=evaluation.replay.ranker,
         numbering=installation_id(database),
     )
 

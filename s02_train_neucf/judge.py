@@ -18,6 +18,7 @@ from s02_train_neucf.learning.fit import Fitted
 from shared.errors import ArtefactError
 from shared.logs import log_event, log_trouble
 from shared.neucf.model import NeuCF
+from shared.neucf.ranker_files import RankerState
 
 if TYPE_CHECKING:
     from s02_train_neucf.report import EvaluationPlan
@@ -40,21 +41,21 @@ class ChampionVerdict:
         return {"model": self.version, "passed": self.check.passed, "found": self.check.sentence}
 
 
-def judge(history: History, plan: "EvaluationPlan", fitted: Fitted, replay: Replay) -> Verdict:
-    """The verdict on the model that would go live."""
+def judge(history: History, plan: "EvaluationPlan", fitted: Fitted, replay: Replay, state: RankerState) -> Verdict:
+    """The verdict on the model that would go live; `state` is what its final ranker needs."""
     finite = weights_are_finite(fitted.model)
     if not finite:
         return verdict(replay, finite=False, diversity=None)
     end = float(np.nextafter(history.by_time.at[-1], np.inf))  # after the last event
-    model = ModelAtCut(fitted.model, fitted.data.users, fitted.data.posts, history)
-    diversity = list_diversity_at(history, plan.rules, model, replay.order, end)
+    model = ModelAtCut(fitted.model, fitted.data.users, fitted.data.posts, history, state)
+    diversity = list_diversity_at(history, plan.rules, model, replay.ranker, end)
     return verdict(replay, finite=True, diversity=diversity)
 
 
 def judge_champion(
     history: History, plan: "EvaluationPlan", load: Callable[[], Champion | None], replay: Replay
 ) -> ChampionVerdict | None:
-    """The champion's own replay over the judged cuts, under its own serving order.
+    """The champion's own replay over the judged cuts, under its own final ranker.
 
     None where it cannot be judged: there is no champion, its files are not whole or were made with other encoders, it
     has seen some of these likes in its training, or there are too few users. Then it goes on serving.
@@ -88,10 +89,10 @@ def _is_new_to(champion: Champion, replay: Replay) -> bool:
 
 def _champions_replay(history: History, plan: "EvaluationPlan", champion: Champion, replay: Replay) -> Replay:
     trained = champion.model
-    model = ModelAtCut(trained.model.to(plan.device), trained.users, trained.posts, history)
-    rules = replace(plan.rules, orders=(champion.manifest.serving_order,))
+    model = ModelAtCut(trained.model.to(plan.device), trained.users, trained.posts, history, champion.ranker_state)
+    rules = replace(plan.rules, rankers=(champion.manifest.final_ranker,))
     figures = [replay_cut(history, rules, judged.cut, model) for judged in replay.cuts]
     return replay_of(
-        figures, rules.orders, n_warm_up=0, n_posts=len(plan.data.posts.id_hashes), min_known=rules.min_known,
+        figures, rules.rankers, n_warm_up=0, n_posts=len(plan.data.posts.id_hashes), min_known=rules.min_known,
         generator=np.random.default_rng(plan.seed),
     )  # fmt: skip

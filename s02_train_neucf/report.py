@@ -22,11 +22,13 @@ from s02_train_neucf.evaluation.tuning import TunedBaselines, tunable_for
 from s02_train_neucf.gate.baselines import HEURISTIC, POPULARITY
 from s02_train_neucf.gate.cuts import ReplayCut, cuts_of
 from s02_train_neucf.gate.history import History
+from s02_train_neucf.gate.learned_ranking import with_learned
 from s02_train_neucf.gate.rank_at import ModelAtCut, ReplayRules
 from s02_train_neucf.gate.replay import CutFigures, replay_cut
 from s02_train_neucf.gate.replay_report import NEUCF, Replay, replay_of
 from s02_train_neucf.learning.curves import EpochResult
 from s02_train_neucf.learning.fit import Fitted, FitUnderWay, SearchResult, begin_fit, fit, search_for
+from s02_train_neucf.learning.ranker_state import ranker_state_of
 from s02_train_neucf.learning.recipe import Recipe
 from s02_train_neucf.learning.side_by_side import ALONE, OnMessage, Pending, Workers
 from s02_train_neucf.learning.warm_start import Predecessor
@@ -45,6 +47,7 @@ from shared.event_columns import Events
 from shared.jobs.stages import Stopwatch
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.examples import SortedPosts, examples_of
+from shared.neucf.rank_trees import RankTrees
 from shared.run_progress import ReportProgress, ignore_progress
 
 FEW_LIKES = 250_000  # with more, the models of the evaluation have one member
@@ -112,7 +115,8 @@ class EvaluationPlan:
         """Replay a cut with the model that was trained at it, and count test users and steps."""
         step = replay_step(name.partition(" of ")[0])
         with self.watch.part(REPLAY):
-            model = ModelAtCut(fitted.model, fitted.data.users, fitted.data.posts, history)
+            state = ranker_state_of(fitted.data, self.rules.rankers)
+            model = ModelAtCut(fitted.model, fitted.data.users, fitted.data.posts, history, state)
             figures = replay_cut(history, self.rules, cut, model, partial(self.report_progress, step))
         self.watch.count("steps", figures.n_steps)
         self.watch.count("asked", figures.n_asked)
@@ -138,6 +142,7 @@ class EvaluationResult:
     """All figures of a training run."""
 
     replay: Replay
+    trees: RankTrees | None  # of a final ranker that was learned; None: there is none
     cuts: Mapping[str, Report]  # "global" and "per user", if there are test users
     search_result: SearchResult | None  # on the data before the first cut; None if there was nothing to learn from
 
@@ -207,13 +212,15 @@ def evaluate_model(
     done += _results([submit(replace(unit, predecessor=start_from)) for unit in units[1:]])
     of_cuts = {GLOBAL: next((each.report for each in done if each.report is not None), None)}
     of_cuts[PER_USER] = per_user.result()
+    learned = with_learned([each.figures for each in done], plan.rules.rankers, history, plan.rules.list_length)
     replay = replay_of(
-        [each.figures for each in done], plan.rules.orders, n_warm_up=sum(each.is_warm_up for each in done),
+        learned.cuts, learned.rankers, n_warm_up=sum(each.is_warm_up for each in done),
         n_posts=len(plan.data.posts.id_hashes), min_known=plan.rules.min_known,
         generator=np.random.default_rng(plan.seed),
     )  # fmt: skip
     return EvaluationResult(
         replay=replay,
+        trees=learned.trees,
         cuts={name: report for name, report in of_cuts.items() if report is not None},
         search_result=search_result,
     )

@@ -23,11 +23,12 @@ def report_json(evaluation: "EvaluationResult") -> dict[str, Any]:
                     "until": cut.cut.end,
                     "steps": cut.n_steps,
                     "users": cut.n_users,
-                    "serving_order": cut.order.to_json(),
+                    "final_ranker": cut.ranker.to_json(),
                 }
                 for cut in replay.cuts
             ],
-            "serving_order": replay.order.to_json(),
+            "final_ranker": replay.ranker.to_json(),
+            "comparisons": [each.to_json() for each in replay.comparisons],
             "served": replay.served.to_json(),
             "gains": {name: asdict(gain) for name, gain in replay.gains.items()},
             **({"missing": replay.missing} if replay.report is None else _json(replay.report)),

@@ -4,15 +4,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s02_train_neucf.data.load import TrainingData
+from s02_train_neucf.gate.asked_at import SourceFacts
 from s02_train_neucf.gate.cuts import ReplayCut
 from s02_train_neucf.gate.eligibility_then import UserHistories
 from s02_train_neucf.gate.history import History
 from s02_train_neucf.gate.rank_at import ReplayRules
 from shared.domain import InteractionKind
 from shared.event_columns import Int64s
-from shared.neucf.serving_order import ServingOrder
+from shared.neucf.final_ranker import FinalRanker
 from shared.settings import HeuristicSettings, WindowSettings
-from tests.neucf_worlds import Row, data_of, events_of, posts_of
+from tests.neucf_worlds import Row, data_of, events_of, nothing_known, posts_of
 
 HOUR, DAY = 3600.0, 86_400.0
 N_DAYS, N_USERS, N_AUTHORS = 8, 60, 30
@@ -22,7 +23,7 @@ LIKES_LOVED, LIKES_OTHERS = 0.85, 0.02  # chance that a user likes a post of the
 CUT = ReplayCut(start=(N_DAYS - 1) * DAY, end=N_DAYS * DAY)
 RULES = ReplayRules(
     window=WindowSettings(candidate_days=3, min_candidates=1), formula=HeuristicSettings(), min_known=3,
-    orders=(ServingOrder(),),
+    rankers=(FinalRanker(),),
 )  # fmt: skip
 
 
@@ -56,6 +57,9 @@ class ByAuthor:
 
     def __init__(self, history: History) -> None:
         self.posts = history.data.posts
+
+    def facts(self, history: History) -> SourceFacts:
+        return nothing_known(history)
 
     def logits(self, histories: UserHistories, candidates: Int64s) -> NDArray[np.float32]:
         users = np.repeat(np.arange(len(histories.starts)), histories.counts)

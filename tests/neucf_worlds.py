@@ -6,6 +6,8 @@ import numpy as np
 
 from s02_train_neucf.data.dataset import TrainingSet, training_set
 from s02_train_neucf.data.load import TrainingData
+from s02_train_neucf.gate.asked_at import SourceFacts
+from s02_train_neucf.gate.history import History
 from s02_train_neucf.learning.recipe import Recipe
 from shared.db.bulk import BlockPairs
 from shared.domain import KIND_CODES, InteractionKind
@@ -13,6 +15,7 @@ from shared.event_columns import Events
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.examples import NO_AUTHOR, Examples, SortedPosts
 from shared.neucf.features import NO_FEATURES, ContentVectors, Floats, PostFeatures
+from shared.neucf.sources.asked import PostFacts
 
 SMALL = NeuCFConfig(gmf_width=16, mlp_width=8, tower=(8, 4))
 QUICK = Recipe(epochs=40, steps_per_epoch=1, batch_users=16, members=1, learning_rate=0.02, table_decay=0.1)
@@ -124,3 +127,12 @@ def vectors(values: Floats, *known: int) -> ContentVectors:
     mask = np.zeros(len(values), dtype=np.bool_)
     mask[list(known)] = True
     return ContentVectors(values, mask)
+
+
+def nothing_known(history: History) -> SourceFacts:
+    """The facts of a scorer that knows no posts."""
+    n_posts = len(history.data.posts)
+    none, unknown = np.zeros(n_posts, np.bool_), np.zeros(n_posts, np.int64)
+    return SourceFacts(
+        posts=PostFacts(model_rows=unknown, authors=history.spaced_authors, has_photo=none, has_caption=none)
+    )

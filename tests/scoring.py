@@ -18,8 +18,12 @@ from shared.db.runs import finish_run, request_run
 from shared.db.vectors import ContentKind, EncodedVector, store_vectors
 from shared.neucf.artefact import Artefact, save_artefact
 from shared.neucf.config import NeuCFConfig
+from shared.neucf.final_ranker import FinalRanker
 from shared.neucf.manifest import Encoder, Manifest
 from shared.neucf.model import NeuCF
+from shared.neucf.rank_trees import RankTrees
+from shared.neucf.ranker_files import RankerState
+from shared.neucf.sources.transitions import Transitions
 from shared.neucf.vocab import Vocab
 from shared.ranked_lists.job_store import JobStore
 from shared.settings import HeuristicSettings, ListSettings, ModelSettings, WindowSettings
@@ -32,7 +36,14 @@ CAPTION = Encoder(name="transformers:", version="captions of the tests", width=W
 
 
 def make_champion(
-    database: Database, folder: Path, *, name: str = "model-1", image: Encoder = IMAGE, caption: Encoder = CAPTION
+    database: Database,
+    folder: Path,
+    *,
+    name: str = "model-1",
+    image: Encoder = IMAGE,
+    caption: Encoder = CAPTION,
+    ranker: FinalRanker | None = None,
+    trees: RankTrees | None = None,
 ) -> int:
     """Record and promote a model without users, with one vector of each of its encoders."""
     config = NeuCFConfig(
@@ -43,9 +54,12 @@ def make_champion(
     manifest = Manifest(
         config=config, image_encoder=image, caption_encoder=caption, data_from=NOW - timedelta(days=14),
         data_until=NOW, trained_at=NOW, seed=0, recipe={}, metrics={},
+        final_ranker=ranker or FinalRanker(),
     )  # fmt: skip
     users, posts = (Vocab.of(np.zeros(1, np.int64)) for _ in range(2))
-    saved = save_artefact(folder / name, Artefact(model, users, posts, manifest))
+    nothing_next = Transitions(np.zeros((2, 0), np.int32), np.zeros((2, 0), np.float32))
+    state = RankerState(transitions=nothing_next, trees=trees)
+    saved = save_artefact(folder / name, Artefact(model, users, posts, manifest, ranker_state=state))
     for part, encoder in ((ContentKind.IMAGE, image), (ContentKind.CAPTION, caption)):
         put_vectors(database, part, encoder, "no-post")
     version = register_model(

@@ -2,7 +2,7 @@
 
 All services as processes: a timeline that takes single events at several rates, both rankers with their live loops, on
 a PostgreSQL that waits for the disk at each commit. Meanwhile first pages are asked for. At last many users at once,
-for passes per second of processor time. The model has the size of a trained one, and was not trained.
+for passes per second of processor time, and new posts. The model has the size of a trained one, and was not trained.
 """
 
 import argparse
@@ -18,7 +18,8 @@ import redis
 
 from benchmarks.errors import BenchmarkRefused
 from benchmarks.figures import Bound, Result, Row, at_least, at_most, count, parser, refusals, report
-from benchmarks.live.asking import Pages, Saves, Watch, posted
+from benchmarks.live import new_posts
+from benchmarks.live.asking import Pages, Requests, Saves, Watch, posted
 from benchmarks.live.services import running
 from benchmarks.new_posts.world import Size, build, users_of
 from benchmarks.serve.client import Timing, ask, ask_at
@@ -32,6 +33,7 @@ LARGE = Size(users=20_000, posts=20_000, events=1_000_000)
 RATES = (1, 20, 50)  # events a second
 PAGES_PER_SECOND = 20
 MOST_P95, MOST_PAGE_P99, MOST_DEGRADED = 2.0, 0.3, 0.01  # seconds, seconds, share
+MOST_NEW = 60.0  # seconds
 BURST_USERS = 1_000  # of one request, at the end
 RANKERS = {Phase.HEURISTIC: "s01_heuristic", Phase.NEUCF: "s02_recsys_neucf"}
 LEAST_PASSES = {Phase.HEURISTIC: 50, Phase.NEUCF: 20}  # per second of processor time
@@ -70,11 +72,17 @@ def main(arguments: list[str] | None = None) -> int:
     ):
         measured = [_at_rate(services, stores.redis_url, size, rate, seconds) for rate in given.rates]
         bursts = _burst(services, stores.redis_url, size)
+        new = new_posts.measure(stores.database_url, stores.redis_url, users_of(size))
     rows = [row for each in measured for row in _rows(each)] + [
         row for pair in bursts.items() for row in _of_burst(*pair)
     ]
     title = f"an event in the user's list: {size.users:,} users, {size.posts:,} posts, {size.events:,} events"
+    rows += [
+        Row(system=f"{phase.value}, new posts", metric="until all lists knew them", value=took, unit="s")
+        for phase, took in new.items()
+    ]
     bounds = [*(bound for each in measured for bound in _bounds(each)), *_bounds_of_bursts(bursts)]
+    bounds += [at_most(f"{phase.value}: seconds until all lists knew new posts", new[phase], MOST_NEW) for phase in new]
     return report(Result(title=title, rows=rows, bounds=bounds, notes={"seed": f"{size.seed}"}), given.json)
 
 
@@ -119,22 +127,6 @@ def _at_rate(services: Mapping[str, Served], redis_url: str, size: Size, rate: i
     )
 
 
-class _Once:
-    """One request."""
-
-    def __init__(self, request: bytes) -> None:
-        self._requests = [request]
-
-    def request(self) -> tuple[int, bytes] | None:
-        """The request, once."""
-        return (0, self._requests.pop()) if self._requests else None
-
-    def answer(self, _number: int, head: bytes, body: bytes) -> None:
-        """It must be taken."""
-        if b" 200 " not in head:
-            raise BenchmarkRefused(f"events were refused: {body[:200]!r}")
-
-
 def _burst(services: Mapping[str, Served], redis_url: str, size: Size) -> dict[Phase, Burst]:
     users = users_of(size)[:BURST_USERS]
     processes = {phase: services[name] for phase, name in RANKERS.items()}
@@ -143,7 +135,7 @@ def _burst(services: Mapping[str, Served], redis_url: str, size: Size) -> dict[P
         passes = {phase: _passes(client, phase) for phase in Phase}
         events = [{"user_id": user, "post_id": f"post{n}", "kind": "share"} for n, user in enumerate(users, start=1)]
         begun, ended = time.monotonic(), dict[Phase, float]()
-        ask(services["timeline"].port, _Once(posted(events)), connections=1)
+        ask(services["timeline"].port, Requests([posted(events)]), connections=1)
         while len(ended) < len(Phase) and time.monotonic() < begun + 60:
             for phase in Phase:
                 if phase not in ended and _passes(client, phase) - passes[phase] >= len(users):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import redis
 
+from benchmarks.errors import BenchmarkRefused
 from benchmarks.serve import servers
 from benchmarks.serve.client import HOST
 from shared.domain import Phase
@@ -122,6 +123,22 @@ class Pages:
         """Count what is not as it should be."""
         self.wrong += b" 200 " not in head
         self.degraded += b'"degraded"' in body
+
+
+class Requests:
+    """Given requests, each once; all must be answered with 200."""
+
+    def __init__(self, requests: Sequence[bytes]) -> None:
+        self._requests = list(requests)
+
+    def request(self) -> tuple[int, bytes] | None:
+        """The next one."""
+        return (0, self._requests.pop()) if self._requests else None
+
+    def answer(self, _number: int, head: bytes, body: bytes) -> None:
+        """Refuse to go on if it is another one."""
+        if b" 200 " not in head:
+            raise BenchmarkRefused(f"a request was refused: {body[:200]!r}")
 
 
 def posted(events: Sequence[dict[str, str]]) -> bytes:

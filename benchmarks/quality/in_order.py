@@ -4,15 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, sparse
+from scipy import sparse
 
 from benchmarks.quality.data import QualityData
 from s02_train_neucf.evaluation.ranker import Scores
-from s02_train_neucf.evaluation.rankers import POSTS_AT_ONCE, refuse_too_many
-from shared.neucf.score import blocks
-
-LONGEST = 10  # likes before a like that lead to it
-EVENTS_AT_ONCE = 50_000
+from s02_train_neucf.evaluation.rankers import refuse_too_many
+from s02_train_neucf.learning.transitions import transition_weights
+from shared.neucf.sources.transitions import LONGEST
 
 Int64s = NDArray[np.int64]
 
@@ -38,36 +36,14 @@ def decayed_histories(data: QualityData, share: float) -> sparse.csr_array:
 
 
 def transitions(data: QualityData, share: float, l2: float) -> WeightedHistories:
-    """What was liked next after each post: closed form, as SLIT in SLIST (Choi et al., WWW 2021).
-
-    Each like is predicted by a ridge regression on the last `LONGEST` likes before it, weighted by `share` per step.
+    """What was liked next after each post, as the candidate source of the product learns it, of all posts.
 
     Raises:
         TrainingRefused: posts × posts is too much.
     """
-    n_posts = len(data.posts.id_hashes)
-    refuse_too_many(n_posts)
+    refuse_too_many(len(data.posts.id_hashes))
     users, posts = by_user_in_order(data)
-    shape = (n_posts, n_posts)  # in the order that LAPACK solves in place: with 20,000 posts each takes 1.6 GB
-    gram, next_ones = np.zeros(shape, np.float32, order="F"), np.zeros(shape, np.float32, order="F")
-    steps = np.arange(1, LONGEST + 1)
-    for start in range(0, len(posts), EVENTS_AT_ONCE):
-        events = np.arange(start, min(start + EVENTS_AT_ONCE, len(posts)))
-        before = events[:, None] - steps[None, :]
-        same = (before >= 0) & (users[np.maximum(before, 0)] == users[events][:, None])
-        rows, columns = np.nonzero(same)
-        values = (share ** (steps - 1)).astype(np.float32)[columns]
-        history = sparse.csr_array((values, (rows, posts[before[same]])), shape=(len(events), n_posts))
-        ones = np.ones(len(events), np.float32)
-        target = sparse.csr_array((ones, (np.arange(len(events)), posts[events])), shape=(len(events), n_posts))
-        earlier, following = history.T.tocsr(), target.T.tocsr()
-        for part in blocks(n_posts, POSTS_AT_ONCE):
-            gram[:, part] += (earlier[part] @ history).toarray().T
-            next_ones[:, part] += (following[part] @ history).toarray().T
-    gram[np.diag_indices_from(gram)] += l2
-    weights = linalg.solve(gram, next_ones, assume_a="pos", overwrite_a=True, overwrite_b=True, check_finite=False)
-    del gram
-    weights = np.ascontiguousarray(weights)
+    weights = transition_weights(users, posts, len(data.posts.id_hashes), share=share, l2=l2)
     return WeightedHistories(_last(decayed_histories(data, share), share), weights)
 
 

@@ -58,9 +58,11 @@ def replay_movielens(
     if evaluation.replay.report is None:
         console.print(f"no replay: {evaluation.replay.missing}", markup=False)
         return []
-    orders = ", ".join(str(each.order) for each in evaluation.replay.cuts)
+    rankers = "; ".join(str(each.ranker) for each in evaluation.replay.cuts)
     console.print(_table(evaluation.replay.report))
-    console.print(f"serving order of each cut, chosen on the cuts before it: {orders}", markup=False)
+    console.print(f"final ranker of each cut, chosen on the cuts before it: {rankers}", markup=False)
+    for each in evaluation.replay.comparisons:
+        console.print(each.sentence, markup=False)
     return [
         {
             "system": name,

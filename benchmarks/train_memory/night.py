@@ -19,6 +19,7 @@ from benchmarks.train_memory.world import CAPTION_WIDTH, IMAGE_WIDTH, Size, read
 from s02_train_neucf.gate.history import History
 from s02_train_neucf.judge import judge
 from s02_train_neucf.learning.curves import EpochResult
+from s02_train_neucf.learning.ranker_state import ranker_state_of
 from s02_train_neucf.learning.recipe import Recipe
 from s02_train_neucf.report import EvaluationPlan, evaluate_model
 from s02_train_neucf.report_json import report_json
@@ -46,7 +47,8 @@ def run(folder: Path, *, epochs: int, steps: int, seed: int) -> None:
     with _stage("training on everything"):
         fitted = plan.fit(data.without_deleted(), lambda _: None, evaluation.search_result)
     with _stage("judgement"):
-        verdict = judge(history, plan, fitted, evaluation.replay)
+        state = ranker_state_of(fitted.data, [evaluation.replay.ranker], evaluation.trees)
+        verdict = judge(history, plan, fitted, evaluation.replay, state)
     with _stage("report and model file"), tempfile.TemporaryDirectory() as home:
         json.dumps(report_json(evaluation))
         now = datetime.now(UTC)

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from s02_train_neucf.gate.eligibility_then import histories_at
 from s02_train_neucf.gate.history import History
-from s02_train_neucf.gate.rank_at import CELLS_AT_ONCE, ReplayRules, Scorer, replay_step_at
+from s02_train_neucf.gate.rank_at import CELLS_AT_ONCE, ReplayRules, Scorer, replay_step_at, scores_by_ranker
 from shared.event_columns import Int64s
+from shared.neucf.final_ranker import FinalRanker
 from shared.neucf.score import best_posts, blocks
-from shared.neucf.serving_order import ServingOrder
 
 LENGTH = 20  # posts of a list that are compared
 SHARE = 0.25  # at most this share of the candidates: with a few candidates, all lists hold most of them
@@ -35,23 +35,26 @@ class ListDiversity:
 
 
 def list_diversity_at(
-    history: History, rules: ReplayRules, model: Scorer, order: ServingOrder, at: float
+    history: History, rules: ReplayRules, model: Scorer, ranker: FinalRanker, at: float
 ) -> ListDiversity:
-    """The diversity of the lists that a model would give at a time, with a serving order.
+    """The diversity of the lists that a model would give at a time, with a final ranker.
 
     Raises:
         ScoringRefused: a score is NaN or infinite.
     """
     users = _drawn(history, rules, at)
-    step = replay_step_at(history, replace(rules, orders=(order,)), at)
+    step = replay_step_at(history, replace(rules, rankers=(ranker,)), at)
     n_candidates = len(step.candidates)
     length = max(1, min(LENGTH, int(SHARE * n_candidates)))
     if n_candidates == 0:
         return list_diversity_of(np.zeros((0, length), np.int64), 0)
     lists = []
     for part in blocks(len(users), max(1, CELLS_AT_ONCE // n_candidates)):
-        logits = model.logits(histories_at(history, at, users[part]), step.candidates) + step.serving_terms
-        lists.append(best_posts(logits, np.zeros(logits.shape, dtype=np.bool_), length)[0])
+        histories = histories_at(history, at, users[part])
+        logits = model.logits(histories, step.candidates)
+        nothing = np.zeros(logits.shape, dtype=np.bool_)
+        scores, _ = scores_by_ranker(history, step, histories, model, logits, nothing)
+        lists.append(best_posts(scores[0], nothing, length)[0])
     drawn = np.concatenate([np.zeros((0, length), np.int64), *lists])
     return list_diversity_of(np.random.default_rng(rules.seed).permutation(drawn), n_candidates)
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from s02_train_neucf.data.like_sources import LikeSources
 from s02_train_neucf.evaluation import metrics
+from s02_train_neucf.gate.asked_lists import AskedLists, KeptLists, asked_lists
 from s02_train_neucf.gate.baselines import BASELINES
 from s02_train_neucf.gate.cuts import ReplayCut
 from s02_train_neucf.gate.eligibility_then import NO_COLUMN, columns_of, histories_at
@@ -45,8 +46,9 @@ class CutFigures:
     n_asked: int  # test users, summed over steps
     user_id_hashes: Int64s  # (n_users,) ascending
     baselines: Mapping[str, Figures]  # each of BASELINES -> (n_users, n_metrics)
-    by_order: Figures  # (n_orders, n_users, n_metrics) NeuCF under each serving order
+    by_ranker: Figures  # (n_rankers, n_users, n_metrics) NeuCF under each final ranker
     pairs: PairGains  # of all these systems, BASELINES first; the parts of each user's mean
+    asked: AskedLists | None = None  # what a final ranker may be learned from; None: nothing was kept
 
 
 def replay_cut(
@@ -67,6 +69,7 @@ def replay_cut(
     users: list[Int64s] = []
     figures: list[Figures] = []  # of each step: (n_users, n_systems, n_metrics)
     pairs: list[PairGains] = []
+    kept = KeptLists()
     n_steps = 0
     steps = cut.steps()
     for index, step in enumerate(steps):
@@ -75,27 +78,37 @@ def replay_cut(
         wanted = history.likes_within(step.start, step.end)
         wanted = wanted.where(np.isin(wanted.user_id_hashes, test_users))
         asked = list(_asked(history, rules, step.start, wanted, model))
-        users += [keys for keys, _, _ in asked]
-        figures += [values for _, values, _ in asked]
-        pairs += [parts for _, _, parts in asked]
+        users += [each.user_id_hashes for each in asked]
+        figures += [each.figures for each in asked]
+        pairs += [each.pairs for each in asked]
+        kept.add([each.lists for each in asked])
         n_steps += bool(asked)
-    n_systems = len(BASELINES) + len(rules.orders)
+    n_systems = len(BASELINES) + len(rules.rankers)
     every = np.concatenate([np.zeros(0, np.int64), *users])
     user_id_hashes, means = metrics.mean_per_user(
         every, np.concatenate([np.zeros((0, n_systems, len(metrics.NAMES))), *figures])
     )
     baselines = {name: means[:, index] for index, name in enumerate(BASELINES)}
-    by_order = means[:, len(BASELINES) :].swapaxes(0, 1)
+    by_ranker = means[:, len(BASELINES) :].swapaxes(0, 1)
     return CutFigures(
         cut=cut, n_steps=n_steps, n_asked=len(every), user_id_hashes=user_id_hashes,
-        baselines=baselines, by_order=by_order,
+        baselines=baselines, by_ranker=by_ranker,
         pairs=PairGains.joined(pairs, n_systems=n_systems).averaged(user_id_hashes, np.unique_counts(every).counts),
+        asked=kept.joined(),
     )  # fmt: skip
 
 
-def _asked(
-    history: History, rules: ReplayRules, at: float, wanted: Examples, model: Scorer
-) -> Iterator[tuple[Int64s, Figures, PairGains]]:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _AskedBlock:
+    """Users who later liked something that could be shown to them, at one step."""
+
+    user_id_hashes: Int64s  # (n_asked,)
+    figures: Figures  # (n_asked, n_systems, n_metrics)
+    pairs: PairGains
+    lists: AskedLists | None
+
+
+def _asked(history: History, rules: ReplayRules, at: float, wanted: Examples, model: Scorer) -> Iterator[_AskedBlock]:
     """Warm users who later liked something that could be shown to them, with the figures of all systems and the parts
     of which these are the sums."""
     users = distinct(wanted.user_id_hashes)
@@ -105,10 +118,11 @@ def _asked(
     step = replay_step_at(history, rules, at)
     if len(step.candidates) == 0:
         return
-    n_systems = len(BASELINES) + len(rules.orders)
+    n_systems = len(BASELINES) + len(rules.rankers)
     for part in blocks(len(users), max(1, CELLS_AT_ONCE // (n_systems * len(step.candidates)))):
         histories = histories_at(history, at, users[part])
-        indices, withheld = ranked_at(history, step, histories, model)
+        ranked = ranked_at(history, step, histories, model)
+        indices, withheld = ranked.indices, ranked.withheld
         relevant = _wanted(history, step, users[part], wanted) & ~withheld  # (n_users, n_candidates)
         n_relevant = relevant.sum(axis=1)
         asked = n_relevant > 0
@@ -118,7 +132,12 @@ def _asked(
         columns = np.stack([values[name] for name in metrics.NAMES], axis=1)
         served_of = partial(_served, history, wanted)
         pairs = pair_gains_of(indices[:, asked], relevant[asked], users[part][asked], step.candidates, served_of)
-        yield users[part][asked], columns.reshape(n_systems, -1, len(metrics.NAMES)).swapaxes(0, 1), pairs
+        yield _AskedBlock(
+            user_id_hashes=users[part][asked],
+            figures=columns.reshape(n_systems, -1, len(metrics.NAMES)).swapaxes(0, 1),
+            pairs=pairs,
+            lists=asked_lists(ranked.lists, relevant, users[part], step.candidates),
+        )
 
 
 def _wanted(history: History, step: ReplayStep, user_id_hashes: Int64s, wanted: Examples) -> NDArray[np.bool_]:

@@ -1,6 +1,6 @@
 """The champion as a model to start from or to judge, if its id hashes are those of this database and it is intact."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -14,6 +14,7 @@ from shared.errors import ArtefactError
 from shared.logs import log_event, log_trouble
 from shared.neucf.artefact import load_artefact, read_manifest
 from shared.neucf.manifest import Encoder, Manifest
+from shared.neucf.ranker_files import RankerState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -23,6 +24,7 @@ class Champion:
     version: int
     model: Predecessor
     manifest: Manifest
+    ranker_state: RankerState = field(default_factory=RankerState)
 
 
 def champion_to_start_from(
@@ -75,4 +77,4 @@ def load_champion(database: Database, model_dir: Path, *, image: Encoder, captio
         same_image=manifest.image_encoder == image,
         same_caption=manifest.caption_encoder == caption,
     )
-    return Champion(version=version, model=model, manifest=manifest)
+    return Champion(version=version, model=model, manifest=manifest, ranker_state=artefact.ranker_state)

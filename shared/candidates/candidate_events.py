@@ -5,7 +5,7 @@ group. With small indices, and rows in order of time, that is one sort of 64-bit
 faster than a sort by several columns.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,14 @@ class CandidateEvents:
 
     def __len__(self) -> int:
         return len(self.at)
+
+    def before(self, at: float) -> "CandidateEvents":
+        """The events before a time (seconds since 1970)."""
+        part = slice(0, int(np.searchsorted(self.at, at)))
+        return replace(
+            self, posts=self.posts[part], users=self.users[part], kinds=self.kinds[part], at=self.at[part],
+            by_others=self.by_others[part],
+        )  # fmt: skip
 
     def latest_of_each_pair(self) -> Int64s:
         """Indices of the latest event of each user on each post, by user, then post. -> (n_pairs,)"""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+import numpy.typing as npt
 
 from shared.candidates.candidate_events import CandidateEvents, candidate_events_of
 from shared.candidates.columns import latest_of_each
@@ -36,6 +37,12 @@ def score_posts(
     ages = np.maximum(now.timestamp() - posts.created_at, 0.0) / 3600.0
     recent = recency(ages, settings.half_life_hours)
     return HeuristicScores(popularity=popular, recency=recent, blended=blend(popular, recent, alpha=settings.alpha))
+
+
+def is_popular(scores: HeuristicScores, *, alpha: float) -> npt.NDArray[np.bool_]:
+    """Whether popularity counts more than recency in a post's score. -> (n_posts,)"""
+    popular: npt.NDArray[np.bool_] = alpha * scores.popularity > (1 - alpha) * scores.recency
+    return popular
 
 
 def event_weights(

@@ -17,7 +17,7 @@ from shared.db.relations import id_hash_sql, usable_id_sql
 from shared.db.sessions import sqlstate_of
 from shared.db.tables import SCHEMA
 from shared.db.tombstones import buried
-from shared.domain import InteractionKind
+from shared.domain import CLOCK_TOLERANCE, InteractionKind
 
 _LOCK = 0x6C697665  # shared by passes under way
 _IDLE = timedelta(seconds=30)  # a pass that stands still for so long loses its transaction, and with it the lock
@@ -153,6 +153,18 @@ def acted_in_view(snapshot: DatabaseSnapshot, *, since: datetime) -> Mapping[str
     with store_errors(source):
         found = snapshot.connection(source).execute(sa.text(query), {"since": since})
         return {user: at for user, at in found if at is not None}
+
+
+def newest_post_at(snapshot: DatabaseSnapshot, *, since: datetime, now: datetime) -> datetime | None:
+    """When the newest post was created that is in the relation and newer than a time; None if there is none."""
+    ((connection, name),) = snapshot.homes("posts")
+    query = f"""
+        SELECT max(created_at) FROM {name}
+        WHERE created_at > :since AND created_at <= :latest AND deleted_at IS NULL
+          AND {usable_id_sql("id", "author_id")}
+        """
+    at: datetime | None = connection.scalar(sa.text(query), {"since": since, "latest": now + CLOCK_TOLERANCE})
+    return at
 
 
 def ids_of_posts(snapshot: DatabaseSnapshot, users: Collection[str], id_hashes: Collection[int]) -> list[str]:

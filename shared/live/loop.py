@@ -16,6 +16,7 @@ from shared.domain import AuthorHashes
 from shared.errors import SourceError, StoreUnavailable, WarmlineError
 from shared.live.follow import Follower
 from shared.live.ranker import LiveRanker
+from shared.live.renew import Renewal
 from shared.live.settings import LiveSettings
 from shared.live.users import Candidates
 from shared.logs import log_event, log_trouble
@@ -29,7 +30,6 @@ BURST = timedelta(milliseconds=150)
 LOOK_AFTER = timedelta(seconds=1)  # to the queue, to other processes, to newer candidates
 MAX_PASS = timedelta(seconds=20)  # below the time after which PostgreSQL ends it: older data are not written
 WITHDRAWN_FOR = timedelta(hours=1)  # longer than a run, which may have read older data
-LOAD_AGAIN = timedelta(seconds=30)  # after a load that failed
 LOG_EVERY = timedelta(seconds=30)
 
 
@@ -41,8 +41,9 @@ class LiveLoop:
     ) -> None:
         self._database, self._writer, self._queue, self._ranker = database, writer, queue, ranker
         self._follower = Follower(database, writer, queue, ranker.phase, settings)
+        self._renewal = Renewal(database, writer, queue, ranker)
         self._is_open = False
-        self._looked_at = self._load_at = self._logged_at = float("-inf")
+        self._looked_at = self._logged_at = float("-inf")
         self._candidates: Candidates | None = None  # with which the last pass was made
         self._written: dict[str, int] = {}  # user -> version of their list, since these candidates are used
 
@@ -58,6 +59,7 @@ class LiveLoop:
                     log_trouble("live.retry", phase=self._ranker.phase, reason=_reason(error))
                 self._is_open = False
                 stop.wait(LOOK_AFTER.total_seconds())
+        self._renewal.close()
 
     def turn(self, stop: threading.Event) -> int:
         """Serve the users who wait now, or wait a little for some; returns how many there were.
@@ -74,13 +76,26 @@ class LiveLoop:
         if not self._is_open:
             stop.wait(LOOK_AFTER.total_seconds())
             return 0
-        waiting = waiting or self._queue.take(USERS_AT_ONCE, wait=LOOK_AFTER / 2)
+        wait = timedelta(0) if self._renewal.is_busy else LOOK_AFTER / 2
+        waiting = waiting or self._queue.take(USERS_AT_ONCE, wait=wait)
         if waiting and len(waiting) < USERS_AT_ONCE:
             stop.wait(BURST.total_seconds())
             waiting += self._queue.take(USERS_AT_ONCE - len(waiting))
         if waiting:
             self._serve(waiting)
+        elif self._renewal.is_busy:
+            self._renew_some(stop)
         return len(waiting)
+
+    def _renew_some(self, stop: threading.Event) -> None:
+        """Make some of everybody's lists with newer candidates, and pause for as long: users who wait come first."""
+        candidates, begun = self._ranker.candidates, time.monotonic()
+        if candidates is not None:
+            users = self._renewal.next_users(USERS_AT_ONCE, candidates)
+            if users:
+                self._rank_all(users)
+                self._queue.count(renewed=len(users))
+        stop.wait(time.monotonic() - begun)
 
     def _look_after(self) -> list[Waiting]:
         """Renew candidates and queue; find missed events; returns users whom another process left."""
@@ -102,23 +117,26 @@ class LiveLoop:
         self._is_open = True
 
     def _renew(self) -> None:
-        """Load newer candidates if another process has published them, and rank again whom older ones were used for."""
-        held, published = self._ranker.candidates, self._writer.last_publication(self._ranker.phase)
-        is_behind = published is not None and (held is None or published.run > held.generation)
-        if is_behind and published is not None and time.monotonic() >= self._load_at:
-            self._load_at = time.monotonic() + LOAD_AGAIN.total_seconds()
-            self._ranker.load(self._database, generation=published.run, now=datetime.now(UTC))
-            self._load_at = float("-inf")
-            if self._ranker.candidates is not None:  # it may have found posts that are newer than the publication
-                self._publish_catalogue(self._ranker.candidates)
+        """Use newer candidates, of a run or loaded beside the runs, and rank again whom older ones were used for."""
+        loaded, held = self._renewal.loaded(), self._ranker.candidates
+        is_loaded = loaded is not None and (held is None or loaded.candidates.version > held.version)
+        if loaded is not None and is_loaded:
+            self._publish_catalogue(loaded.candidates)  # it may have posts that are newer than the last run
+            loaded.use()
         fresh = self._ranker.candidates
-        if fresh is not self._candidates and fresh is not None:
-            # Their lists have higher versions than the run's, but are made from the candidates before. The version of
-            # another process's run is not known: then it is everybody.
-            since = 0 if is_behind else fresh.version
-            outdated = [user for user, version in self._written.items() if version > since]
-            self._candidates, self._written = fresh, {}
-            self._follower.add(outdated)
+        if fresh is None or fresh is self._candidates:
+            return
+        # Lists of the candidates before, with versions that are higher than those of the lists with these ones.
+        outdated = [user for user, version in self._written.items() if is_loaded or version > fresh.version]
+        if loaded is not None and is_loaded:
+            # Another process's run has made everybody's list itself.
+            is_of_new_posts = held is not None and loaded.candidates.generation == held.generation
+            if is_of_new_posts and self._renewal.renew_all(loaded):
+                outdated = []
+        else:
+            self._renewal.note_run(fresh)
+        self._candidates, self._written = fresh, {}
+        self._follower.add(outdated)
 
     def _publish_catalogue(self, candidates: Candidates) -> None:
         """Lists need a catalogue that knows their posts."""

@@ -1,6 +1,7 @@
 """What a ranker gives to the loop: its candidates in memory, and lists of a few users."""
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -18,18 +19,29 @@ class LiveLists:
     withdrawn: Mapping[str, bytes] = field(default_factory=dict)  # of users who may not have one
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedCandidates:
+    """Candidates that were loaded beside the runs, and are not used yet."""
+
+    candidates: Candidates
+    active: Sequence[str]  # the active users, newest first
+    use: Callable[[], object]  # passes use them from then on
+
+
 class LiveRanker(Protocol):
     """One phase's way to rank, as its runs do it."""
 
     phase: Phase
+    runs_are_full: bool  # each run makes everybody's list
+    loading: threading.Lock  # held by a run, and by a load: never two at once in one process, for their memory
 
     @property
     def candidates(self) -> Candidates | None:
         """The present candidates; None as long as nothing can be ranked."""
         ...
 
-    def load(self, database: Database, *, generation: int, now: datetime) -> None:
-        """Load the candidates anew, as of the last publication, which another process made."""
+    def load(self, database: Database, *, generation: int, now: datetime) -> LoadedCandidates | None:
+        """Load the candidates anew, new posts among them; None if nothing can be ranked."""
         ...
 
     def rank(self, snapshot: DatabaseSnapshot, users: Sequence[str], *, version: int, now: datetime) -> LiveLists:

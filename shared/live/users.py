@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from shared.candidates.load_asked_for import SaidOfCandidates
 from shared.candidates.ranking_input import RankingInput, posts_by_user, viewers_of_users, with_say
-from shared.db.bulk import Posts
+from shared.db.bulk import Posts, to_datetime
 from shared.db.bulk_events import KeptSince, load_events_of
 from shared.db.engine import DatabaseSnapshot
 from shared.db.id_hashes import load_id_hashes
@@ -34,6 +34,11 @@ class Candidates:
     clusters: Mapping[str, int]  # post id -> cluster of near-duplicate photos
     since: datetime  # events from this time on tell what a user has seen
     said: SaidOfCandidates  # what users say of `posts`
+
+    @property
+    def newest_at(self) -> datetime:
+        """When the newest of them was created."""
+        return to_datetime(max(0.0, float(self.posts.created_at.max(initial=0.0))))
 
     @classmethod
     def of(cls, inputs: RankingInput, *, generation: int) -> "Candidates":

@@ -1,4 +1,5 @@
-"""A model as a folder: `weights.safetensors` and `manifest.json`, written whole or not at all, read strictly.
+"""A model as a folder: `weights.safetensors`, `manifest.json` and what its final ranker needs, written whole or not at
+all, read strictly.
 
 No pickle is written or read: a folder from elsewhere can be refused, but it cannot run code.
 """
@@ -9,7 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +20,11 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from shared.errors import ArtefactError
-from shared.files.untrusted_files import open_untrusted, parse_json
+from shared.files.untrusted_files import open_untrusted
 from shared.neucf.manifest import Encoder, Manifest
 from shared.neucf.model import NeuCF
+from shared.neucf.model_files import MANIFEST as MANIFEST
 from shared.neucf.model_files import (
-    HEADER_LENGTH,
-    MAX_HEADER_BYTES,
     POST_KEYS,
     USER_KEYS,
     read_manifest_bytes,
@@ -32,8 +32,8 @@ from shared.neucf.model_files import (
     refuse_other_manifest,
     unreadable,
 )
-from shared.neucf.model_files import MANIFEST as MANIFEST
 from shared.neucf.model_files import WEIGHTS as WEIGHTS
+from shared.neucf.ranker_files import RankerState, as_stored, load_state, refuse_bad_header
 from shared.neucf.vocab import Vocab
 
 
@@ -46,6 +46,7 @@ class Artefact:
     posts: Vocab
     manifest: Manifest
     manifest_sha256: str = ""  # of the file that it was read from; blank: of none
+    ranker_state: RankerState = field(default_factory=RankerState)  # what the final ranker needs beside the model
 
 
 def save_artefact(folder: Path, artefact: Artefact, *, allow_non_finite: bool = False) -> Manifest:
@@ -66,16 +67,17 @@ def save_artefact(folder: Path, artefact: Artefact, *, allow_non_finite: bool = 
         USER_KEYS: torch.from_numpy(artefact.users.id_hashes),
         POST_KEYS: torch.from_numpy(artefact.posts.id_hashes),
     }
-    weights = save(tensors)
+    weights, files = save(tensors), artefact.ranker_state.for_ranker(artefact.manifest.final_ranker).to_files()
     manifest = replace(
         artefact.manifest,
         n_user_rows=artefact.users.n_rows,
         n_post_rows=artefact.posts.n_rows,
         weights_sha256=hashlib.sha256(weights).hexdigest(),
         weights_bytes=len(weights),
+        files=as_stored(files),
     )
     try:
-        _write_folder(folder, {WEIGHTS: weights, MANIFEST: manifest.to_json().encode()})
+        _write_folder(folder, {WEIGHTS: weights, **files, MANIFEST: manifest.to_json().encode()})
     except OSError as error:
         raise ArtefactError(f"{folder}: cannot be written ({error.strerror}); is there room, and is it new?") from error
     return manifest
@@ -122,8 +124,9 @@ def load_artefact(
         manifest.expect_encoders(image=image, caption=caption)
         tensors = _tensors(_read_weights(folder / WEIGHTS, manifest.weights_bytes, sha256), manifest)
         model, users, posts = _model(tensors, manifest)
+        state = load_state(folder, manifest.final_ranker, manifest.files, n_post_rows=posts.n_rows)
     digest = hashlib.sha256(content).hexdigest()
-    return Artefact(model.to(device).eval(), users, posts, manifest, digest)
+    return Artefact(model.to(device).eval(), users, posts, manifest, digest, state)
 
 
 @contextmanager
@@ -158,20 +161,10 @@ def _tensors(weights: bytes, manifest: Manifest) -> dict[str, Tensor]:
     if got != expected:
         raise ArtefactError(f"weights: got SHA-256 {got[:12]}…, expected {expected[:12]}… as in the manifest")
     try:
-        _check_header(weights)
+        refuse_bad_header(weights)
         return load(weights)
     except (SafetensorError, ValueError) as error:
         raise ArtefactError(f"weights: not a safetensors file ({error})") from error
-
-
-def _check_header(weights: bytes) -> None:
-    """Raises ValueError for a header that is broken, too large or too deeply nested."""
-    if len(weights) < HEADER_LENGTH.size:
-        raise ValueError(f"got {len(weights)} bytes")
-    (length,) = HEADER_LENGTH.unpack_from(weights)
-    if length > MAX_HEADER_BYTES:
-        raise ValueError(f"got a header of {length:,} bytes, expected at most {MAX_HEADER_BYTES:,}")
-    parse_json(weights[HEADER_LENGTH.size : HEADER_LENGTH.size + length])
 
 
 def _model(tensors: dict[str, Tensor], manifest: Manifest) -> tuple[NeuCF, Vocab, Vocab]:

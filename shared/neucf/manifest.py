@@ -10,7 +10,8 @@ from typing import Any, Self
 
 from shared.errors import ArtefactError
 from shared.neucf.config import NeuCFConfig
-from shared.neucf.model_files import FORMAT, parse_manifest
+from shared.neucf.final_ranker import FinalRanker
+from shared.neucf.model_files import FORMAT, StoredFile, parse_manifest, refuse_other_format, stored_files
 from shared.neucf.serving_order import ServingOrder
 
 PACKAGES = ("numpy", "safetensors", "torch")  # whose versions may change results
@@ -41,18 +42,21 @@ class Manifest:
     seed: int
     recipe: Mapping[str, Any]  # hyper-parameters of the training, for the record
     metrics: Mapping[str, float]
-    serving_order: ServingOrder = field(default_factory=ServingOrder)  # what the replay chose
+    final_ranker: FinalRanker = field(default_factory=FinalRanker)  # what the replay chose
     numbering: str = ""  # the installation whose database computed the id hashes
     n_user_rows: int = 0
     n_post_rows: int = 0
     weights_sha256: str = ""
     weights_bytes: int = 0
+    files: Mapping[str, StoredFile] = field(default_factory=dict)  # beside the weights: what the final ranker needs
     packages: Mapping[str, str] = field(default_factory=lambda: package_versions())
 
     def to_json(self) -> str:
         """Readable JSON, the format number first."""
         times = {name: getattr(self, name).isoformat() for name in _TIMES}
-        values = {**asdict(self), **times, "config": self.config.to_json()}
+        values = {
+            **asdict(self), **times, "config": self.config.to_json(), "final_ranker": self.final_ranker.to_json(),
+        }  # fmt: skip
         return json.dumps({"format": FORMAT, **values}, indent=2, allow_nan=False) + "\n"
 
     @property
@@ -68,9 +72,8 @@ class Manifest:
             ArtefactError: not JSON, another format, a field too many or too few, or of the wrong type.
         """
         values = dict(parse_manifest(content))
-        format_number = values.pop("format", None)
-        if format_number != FORMAT:
-            raise ArtefactError(f"manifest: got format {format_number!r}, expected {FORMAT}; retrain")
+        if refuse_other_format(values.pop("format", None)) < FORMAT:
+            values = _as_of_today(values)
         expected = {each.name for each in fields(cls)}
         if set(values) != expected:
             raise ArtefactError(f"manifest: got fields {sorted(values)}, expected {sorted(expected)}; retrain")
@@ -79,10 +82,11 @@ class Manifest:
             encoders = {name: Encoder(**values[name]) if values[name] else None for name in _ENCODERS}
             shape = {
                 "config": NeuCFConfig.from_json(values["config"]),
-                "serving_order": ServingOrder.from_json(values["serving_order"]),
+                "final_ranker": FinalRanker.from_json(values["final_ranker"]),
+                "files": stored_files(values),
             }
             return cls(**{**values, **times, **encoders, **shape})
-        except (TypeError, ValueError, AttributeError) as error:
+        except (TypeError, ValueError, AttributeError, KeyError) as error:
             raise ArtefactError(f"manifest: a value has the wrong type ({error}); retrain") from error
 
     def expect_encoders(self, *, image: Encoder | None, caption: Encoder | None) -> None:
@@ -99,6 +103,13 @@ class Manifest:
 
 _TIMES = ("data_from", "data_until", "trained_at")
 _ENCODERS = ("image_encoder", "caption_encoder")
+
+
+def _as_of_today(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a manifest of format 3: its serving order was all that there could be."""
+    rest = dict(values)
+    order = ServingOrder.from_json(rest.pop("serving_order", {}))
+    return {**rest, "final_ranker": FinalRanker(serving_order=order).to_json(), "files": {}}
 
 
 def package_versions() -> dict[str, str]:

@@ -113,11 +113,20 @@ def scores_of(model: NeuCF, users: UserSide, posts: PostSide) -> NDArray[np.floa
     Raises:
         ScoringRefused: a score is NaN or infinite.
     """
-    fused, n_users = FusedScorer(model, posts), len(users.gmf)
-    scores = np.empty((n_users, len(posts)), np.float32)
+    return scores_by(FusedScorer(model, posts), users)
+
+
+def scores_by(fused: FusedScorer, users: UserSide) -> NDArray[np.float32]:
+    """The same with posts that were prepared before.
+
+    Raises:
+        ScoringRefused: a score is NaN or infinite.
+    """
+    n_users, n_posts = len(users.gmf), fused.n_posts
+    scores = np.empty((n_users, n_posts), np.float32)
     for user_part in blocks(n_users, USERS_AT_ONCE):
         buffer = score_buffer(user_part.stop - user_part.start)
-        for part in blocks(len(posts), POSTS_AT_ONCE):
+        for part in blocks(n_posts, POSTS_AT_ONCE):
             scores[user_part, part] = fused.scores(users[user_part], part, buffer)[:, : part.stop - part.start]
     return scores
 

@@ -36,6 +36,11 @@ def with_reason(entries: Entries, reason: Reason) -> Entries:
     return changed
 
 
+def with_reasons(posts: Packed, reasons: npt.NDArray[np.integer]) -> Packed:
+    """The same posts with other reasons, codes of `Reason` in the same shape."""
+    return (posts & np.uint32(MAX_POST_NUMBER)) | reasons.astype(np.uint32) << np.uint32(POST_NUMBER_BITS)
+
+
 def cut(entries: Entries, lengths: npt.NDArray[np.integer]) -> list[bytes]:
     """The packed entries of each list; the lists follow each other and have these lengths."""
     packed, ends = entries.tobytes(), (np.cumsum(lengths) * ENTRY.size).tolist()

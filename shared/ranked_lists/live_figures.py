@@ -13,7 +13,8 @@ class LiveFigures:
     backlog: int = 0  # users who wait
     lag_seconds: float = 0.0  # how long the first of them has been waiting
     # Since the first pass, of all processes: passes (users), batches, events, seconds, cpu_seconds, lag_seconds (from
-    # the first event to the list, of each batch), missed (users whom the queue did not know of).
+    # the first event to the list, of each batch), missed (users whom the queue did not know of), renewed (lists made
+    # because new posts had come).
     counts: Mapping[str, float] = field(default_factory=dict)
 
     @property

@@ -23,6 +23,7 @@ from shared.db.phases import installation_id
 from shared.db.runs import request_run
 from shared.neucf.artefact import Artefact, save_artefact
 from shared.neucf.config import NeuCFConfig
+from shared.neucf.final_ranker import FinalRanker
 from shared.neucf.manifest import Encoder, Manifest
 from shared.neucf.model import NeuCF
 from shared.neucf.vocab import Vocab
@@ -59,12 +60,14 @@ def an_artefact(*, users: int = USERS, image: Encoder | None = None, caption: En
     return Artefact(model, Vocab.of(np.arange(users)), Vocab.of(np.arange(POSTS)), manifest)
 
 
-def make_champion(deployment: Deployment, folder: Path) -> None:
+def make_champion(deployment: Deployment, folder: Path, ranker: FinalRanker | None = None) -> None:
     """An untrained model, on record as if it had won."""
     with built_once():
         encoders = build_encoders(ContentSettings(media_root=folder, text_encoder=OFFLINE_ENGLISH))
     image, caption = manifest_encoder(encoders.image.card), manifest_encoder(encoders.caption.card)
-    saved = save_artefact(folder / "model-1", an_artefact(image=image, caption=caption))
+    made = an_artefact(image=image, caption=caption)
+    made = replace(made, manifest=replace(made.manifest, final_ranker=ranker or FinalRanker()))
+    saved = save_artefact(folder / "model-1", made)
     with deployment.database() as database:
         run, sha256 = request_run(database, "train", by="test"), saved.weights_sha256
         version = register_model(

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from s01_heuristic.live import LiveHeuristic
-from s02_recsys_neucf.job import load_live_model
+from s02_recsys_neucf.job import LiveModelLoader
 from s02_recsys_neucf.live import LiveNeuCF
 from shared.domain import Phase
 from shared.live.ranker import LiveRanker
@@ -38,7 +38,7 @@ def neucf_ranker(camps: Camps) -> LiveNeuCF:
         lists=settings.lists,
         history=settings.score.history,
         retention=settings.retention,
-        load=lambda database, generation, now: load_live_model(database, settings, generation=generation, now=now),
+        load=LiveModelLoader(settings),
     )
 
 

@@ -218,7 +218,10 @@ def test_a_hostile_manifest_leaves_the_old_lists(scored: Camps, kind: str) -> No
 def test_a_serving_order_that_was_changed_in_the_manifest_is_not_served(scored: Camps) -> None:
     old, manifest = list_of(scored, CAT_LOVER), manifest_of_champion(scored)
     whole = manifest.read_bytes()
-    changed = {**json.loads(whole), "serving_order": {"popularity_weight": 4.0, "half_life_days": 0.001}}
+    changed = {
+        **json.loads(whole),
+        "final_ranker": {"serving_order": {"popularity_weight": 4.0, "half_life_days": 0.001}, "fused": []},
+    }
     manifest.write_text(json.dumps(changed))
     try:
         with pytest.raises(ArtefactError, match="as in the database"):

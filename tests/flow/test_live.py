@@ -1,8 +1,22 @@
 """Lists of the first phase follow what users do, without a run."""
 
+from datetime import timedelta
+from unittest.mock import patch
+
 from shared.domain import Phase
 from shared.ranked_lists import keys
-from tests.flow.deployment import ANN, COLD, Deployment, ask, eventually, ids, posts_of, until_ready
+from tests.flow.deployment import (
+    ANN,
+    COLD,
+    LISTS,
+    Deployment,
+    ask,
+    author_of,
+    eventually,
+    ids,
+    posts_of,
+    until_ready,
+)
 from tests.flow.live import KEY, heuristic_ranker, live, posts_in, send, until_newer, version_of
 
 
@@ -105,3 +119,30 @@ def test_a_live_list_obeys_what_its_user_has_said(ranked_deployment: Deployment)
         with deployment.redis() as redis:
             eventually(lambda: redis.xlen(keys.live(Phase.HEURISTIC)) == 0, "nobody waits")
         assert version_of(deployment, ANN) == before
+
+
+def test_a_new_post_joins_the_lists_of_all_without_a_run(ranked_deployment: Deployment) -> None:
+    deployment = ranked_deployment
+    with patch("shared.live.renew.AT_LEAST", timedelta(seconds=0.2)), live(deployment, heuristic_ranker()):
+        before = {user: version_of(deployment, user) for user in (ANN, COLD)}
+        deployment.add_posts(["fresh"])
+        for fan in range(12):
+            deployment.add_events(f"fan{fan}", ["fresh"], kind="share")
+        for user in (ANN, COLD):
+            until_newer(deployment, user, before[user])
+            eventually(lambda user=user: "fresh" in posts_in(deployment, user), "it is there")  # type: ignore[misc]
+    made = {user: posts_in(deployment, user) for user in (ANN, COLD)}
+    deployment.run_heuristic()
+    assert {user: posts_in(deployment, user) for user in (ANN, COLD)} == made
+
+
+def test_a_block_fills_the_list_up_again(ranked_deployment: Deployment) -> None:
+    deployment = ranked_deployment
+    with deployment.timeline() as client, live(deployment, heuristic_ranker()):
+        until_ready(client)
+        before, post = version_of(deployment, ANN), posts_in(deployment, ANN)[0]
+        assert client.put(f"/users/{ANN}/blocks/{author_of(post)}", headers=KEY).status_code == 204
+        until_newer(deployment, ANN, before)
+        found = posts_in(deployment, ANN)
+        assert len(found) == LISTS["list_length"]
+        assert not {author_of(each) for each in found} & {author_of(post)}

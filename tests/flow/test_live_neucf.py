@@ -1,11 +1,14 @@
 """Lists of the second phase follow what users do, without a run."""
 
+from datetime import timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 
 from shared.domain import Phase
+from shared.neucf.final_ranker import FinalRanker
 from shared.ranked_lists import codec
 from tests.faults.saving import make_champion
 from tests.flow.camps import Camps, build_camps, people_of, posts_of
@@ -15,16 +18,20 @@ from tests.flow.live import live, neucf_ranker, posts_in, send, until_newer, val
 CAT_LOVER, NEUCF = people_of("cat")[0], Phase.NEUCF
 
 
+BY_SOURCES = FinalRanker(fused=("neucf", "photo nearness", "caption nearness"))
+
+
 @pytest.fixture
-def camps(deployment: Deployment, tmp_path: Path) -> Camps:
+def camps(deployment: Deployment, tmp_path: Path, request: pytest.FixtureRequest) -> Camps:
     """Lists of both phases; the model was not trained."""
     world = build_camps(deployment, tmp_path)
     deployment.run_heuristic()
-    make_champion(deployment, tmp_path / "models")
+    make_champion(deployment, tmp_path / "models", getattr(request, "param", None))
     world.score()
     return world
 
 
+@pytest.mark.parametrize("camps", [None, BY_SOURCES], ids=["score alone", "by sources"], indirect=True)
 def test_a_like_replaces_the_list_by_what_a_run_would_have_made(camps: Camps) -> None:
     deployment = camps.deployment
     with deployment.timeline() as client, live(deployment, neucf_ranker(camps)):
@@ -60,3 +67,17 @@ def test_the_third_like_makes_a_user_warm_and_its_revocation_cold(camps: Camps) 
         deployment.sql("INSERT INTO warmline.revoking_users (user_id) VALUES ('newcomer')")
         until_newer(deployment, "newcomer", before, NEUCF)
         assert posts_in(deployment, "newcomer", NEUCF) == []
+
+
+def test_a_new_post_is_encoded_and_joins_the_lists_of_all_without_a_run(camps: Camps) -> None:
+    deployment = camps.deployment
+    with patch("shared.live.renew.AT_LEAST", timedelta(seconds=0.2)), live(deployment, neucf_ranker(camps)):
+        photo = "cat-00.jpg"
+        deployment.sql(
+            "INSERT INTO warmline.posts (id, author_id, caption, image_url) VALUES ('fresh', 'cat-author-1', %s, %s)",
+            [("my cat again", photo)],
+        )
+        for user in (CAT_LOVER, people_of("car")[0]):
+            eventually(lambda user=user: "fresh" in posts_in(deployment, user, NEUCF), "it is there")  # type: ignore[misc]
+    parts = deployment.sql("SELECT part FROM warmline.post_vectors WHERE post_id = 'fresh' ORDER BY part")
+    assert parts == [("caption",), ("image",)]

@@ -4,7 +4,7 @@ PostgreSQL is written first: an answer means durable. Redis is written right aft
 obeys from its next page on; 202 with `pending`, that Redis is away and is written when it is back.
 """
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Body, Request
 from fastapi.responses import Response
@@ -20,6 +20,10 @@ from timeline.http.problems import Problem
 from timeline.http.routers import backend_router, state_of
 from timeline.http.schemas import ErasureUnderWay, MutePut, PathId, PostPut, UserPut
 
+if TYPE_CHECKING:
+    from shared.db.safety_outbox import SafetyChange
+    from timeline.state import State
+
 CONFLICT: Documented = {409: {"description": "the relation is a view, or the user was erased, the post deleted"}}
 DELETED: Documented = {409: {"description": "the post was deleted, which nothing undoes"}}
 
@@ -32,14 +36,14 @@ async def add_block(request: Request, user_id: PathId, blocked_user_id: PathId) 
     if user_id == blocked_user_id:
         raise Problem(422, "self-block", "a user cannot block themselves")
     state = state_of(request)
-    return await obeyed(state, await state.act(put_block, state.acts_database, user_id, blocked_user_id))
+    return await _filled_up(state, await state.act(put_block, state.acts_database, user_id, blocked_user_id))
 
 
 @router.delete("/users/{user_id}/blocks/{blocked_user_id}", status_code=204, responses=PENDING)
 async def remove_block(request: Request, user_id: PathId, blocked_user_id: PathId) -> Response:
     """Take a block back."""
     state = state_of(request)
-    return await obeyed(state, await state.act(drop_block, state.acts_database, user_id, blocked_user_id))
+    return await _filled_up(state, await state.act(drop_block, state.acts_database, user_id, blocked_user_id))
 
 
 @router.put(
@@ -53,14 +57,14 @@ async def add_mute(
         raise Problem(422, "self-mute", "a user cannot mute themselves")
     state, ends = state_of(request), body.expires_at if body else None
     change = await state.act(put_mute, state.acts_database, user_id, muted_user_id, expires_at=ends)
-    return await obeyed(state, change)
+    return await _filled_up(state, change)
 
 
 @router.delete("/users/{user_id}/mutes/{muted_user_id}", status_code=204, responses=PENDING)
 async def remove_mute(request: Request, user_id: PathId, muted_user_id: PathId) -> Response:
     """Take a mute back; one in your own view stays."""
     state = state_of(request)
-    return await obeyed(state, await state.act(drop_mute, state.acts_database, user_id, muted_user_id))
+    return await _filled_up(state, await state.act(drop_mute, state.acts_database, user_id, muted_user_id))
 
 
 @router.put("/users/{user_id}", status_code=204, responses={**CONFLICT, **TOO_LARGE})
@@ -123,3 +127,10 @@ async def reinstate(request: Request, user_id: PathId) -> Response:
     """End a suspension by this API; a user whom the view of users calls suspended stays so."""
     state = state_of(request)
     return await obeyed(state, await state.act(reinstate_user, state.acts_database, user_id))
+
+
+async def _filled_up(state: "State", change: "SafetyChange") -> Response:
+    """The answer to an act; the lists of the users from whom it withholds something are filled up soon."""
+    answer = await obeyed(state, change)
+    await state.live_updates.notify_of(list(dict.fromkeys(change.user_ids)))
+    return answer

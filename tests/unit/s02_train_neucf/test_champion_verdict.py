@@ -20,18 +20,19 @@ from s02_train_neucf.learning.fit import Fitted, SearchResult, fit
 from s02_train_neucf.report import EvaluationPlan
 from shared.domain import InteractionKind
 from shared.errors import ArtefactError
+from shared.neucf.final_ranker import FinalRanker
 from shared.neucf.manifest import Manifest
 from shared.neucf.serving_order import ServingOrder
 from shared.settings import HeuristicSettings, WindowSettings
 from tests.neucf_worlds import QUICK, SMALL, Row, data_of, events_of, posts_of
 
-BY_SCORE = ServingOrder()
+BY_SCORE = FinalRanker()
 HOUR, TRAINED_AT = 3600.0, 50 * 3600.0
 CAMPS = {100: 0, 200: 50}  # first user → first post
 USERS, KNOWN, LATER = 40, 6, 5  # of each camp: users; posts liked before the training; posts liked after it
 RULES = ReplayRules(
     window=WindowSettings(candidate_days=30, min_candidates=1), formula=HeuristicSettings(), min_known=2,
-    orders=(ServingOrder(),),
+    rankers=(FinalRanker(),),
 )  # fmt: skip
 HOT = range(90, 90 + N_CUTS)  # posts that nearly nobody liked before the training, and everybody after it
 POSTS = posts_of([*range(12), *range(50, 62), *HOT])
@@ -78,12 +79,12 @@ def fitted() -> Fitted:
 
 
 def champion_of(
-    fitted: Fitted, *, same_image: bool = True, data_until: float = TRAINED_AT, order: ServingOrder = BY_SCORE
+    fitted: Fitted, *, same_image: bool = True, data_until: float = TRAINED_AT, ranker: FinalRanker = BY_SCORE
 ) -> Champion:
     until = datetime.fromtimestamp(data_until, UTC)
     manifest = Manifest(
         config=fitted.model.config, image_encoder=None, caption_encoder=None, data_from=until, data_until=until,
-        trained_at=until, seed=1, recipe={}, metrics={}, serving_order=order,
+        trained_at=until, seed=1, recipe={}, metrics={}, final_ranker=ranker,
     )  # fmt: skip
     model = replace(fitted.as_predecessor("model 7"), same_image=same_image)
     return Champion(version=7, model=model, manifest=manifest)
@@ -94,8 +95,8 @@ def judged(load: Callable[[], Champion | None], *, is_hot: bool = False, missing
     plan = EvaluationPlan(data=data, config=SMALL, recipe=QUICK, rules=RULES, seed=1, device=torch.device("cpu"))
     figures = {NEUCF: {"ndcg@10": np.zeros(2)}}
     report = compare(figures, ours=NEUCF, protocol="", n_posts=1, generator=np.random.default_rng(0))
-    cuts = tuple(ReplayedCut(cut=cut, n_steps=1, n_users=80, order=ServingOrder()) for cut in CUTS)
-    replay = Replay(cuts=cuts, order=ServingOrder(), report=None if missing else report, missing=missing)
+    cuts = tuple(ReplayedCut(cut=cut, n_steps=1, n_users=80, ranker=FinalRanker()) for cut in CUTS)
+    replay = Replay(cuts=cuts, ranker=FinalRanker(), report=None if missing else report, missing=missing)
     return judge_champion(History.of(data), plan, load, replay)
 
 
@@ -114,7 +115,8 @@ def test_a_champion_that_knows_nothing_of_it_any_more_is_demoted(fitted: Fitted)
 
 def test_it_is_judged_in_the_order_in_which_it_is_served(fitted: Fitted) -> None:
     by_score, by_popularity = (
-        judged(partial(champion_of, fitted, order=ServingOrder(popularity_weight=weight))) for weight in (0.0, 1000.0)
+        judged(partial(champion_of, fitted, ranker=FinalRanker(serving_order=ServingOrder(popularity_weight=weight))))
+        for weight in (0.0, 1000.0)
     )
     assert by_score is not None
     assert by_popularity is not None

@@ -12,7 +12,9 @@ from shared.jobs.names import LATE, SERVICES, Job
 from shared.neucf.model_files import (
     MANIFEST,
     WEIGHTS,
-    hash_of_weights,
+    check_other_files,
+    hash_of,
+    parse_manifest,
     read_manifest_bytes,
     refuse_other_file,
     refuse_other_manifest,
@@ -133,8 +135,10 @@ def _fault(model: ModelVersion, folder: Path) -> str:
     if missing:
         return f"{folder} lacks {' and '.join(missing)}"
     try:
-        refuse_other_manifest(folder, read_manifest_bytes(folder), model.manifest_sha256)
-        refuse_other_file(folder / WEIGHTS, hash_of_weights(folder), model.sha256)
+        manifest = read_manifest_bytes(folder)
+        refuse_other_manifest(folder, manifest, model.manifest_sha256)
+        refuse_other_file(folder / WEIGHTS, hash_of(folder / WEIGHTS), model.sha256)
+        check_other_files(folder, parse_manifest(manifest))
     except ArtefactError as error:
         return str(error)
     return ""

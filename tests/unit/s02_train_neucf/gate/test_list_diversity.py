@@ -1,14 +1,15 @@
 import numpy as np
 
+from s02_train_neucf.gate.asked_at import SourceFacts
 from s02_train_neucf.gate.eligibility_then import UserHistories
 from s02_train_neucf.gate.history import History
 from s02_train_neucf.gate.list_diversity import list_diversity_at, list_diversity_of
 from s02_train_neucf.gate.rank_at import ReplayRules
 from shared.domain import InteractionKind
 from shared.event_columns import Int64s
-from shared.neucf.serving_order import ServingOrder
+from shared.neucf.final_ranker import FinalRanker
 from shared.settings import HeuristicSettings, WindowSettings
-from tests.neucf_worlds import Row, data_of, events_of, posts_of
+from tests.neucf_worlds import Row, data_of, events_of, nothing_known, posts_of
 
 N_POSTS, N_USERS = 100, 40
 RULES = ReplayRules(window=WindowSettings(min_candidates=N_POSTS), formula=HeuristicSettings(), min_known=1)
@@ -16,6 +17,9 @@ RULES = ReplayRules(window=WindowSettings(min_candidates=N_POSTS), formula=Heuri
 
 class Popular:
     """A model that has learned nothing but who is popular: the same scores for everybody."""
+
+    def facts(self, history: History) -> SourceFacts:
+        return nothing_known(history)
 
     def logits(
         self, histories: UserHistories, candidates: Int64s
@@ -25,6 +29,9 @@ class Popular:
 
 class Personal:
     """A model that begins each user's list at another post."""
+
+    def facts(self, history: History) -> SourceFacts:
+        return nothing_known(history)
 
     def logits(
         self, histories: UserHistories, candidates: Int64s
@@ -62,16 +69,16 @@ def test_without_a_user_nothing_is_reached() -> None:
 
 
 def test_a_popularity_like_model_gives_everybody_one_list() -> None:
-    spread = list_diversity_at(history(), RULES, Popular(), ServingOrder(), 2000.0)
+    spread = list_diversity_at(history(), RULES, Popular(), FinalRanker(), 2000.0)
     assert (spread.n_users, spread.n_canaries, spread.overlap) == (40, 40, 1.0)
     np.testing.assert_allclose(spread.coverage, 20 / 100)
 
 
 def test_a_personal_model_reaches_every_post() -> None:
-    spread = list_diversity_at(history(), RULES, Personal(), ServingOrder(), 2000.0)
+    spread = list_diversity_at(history(), RULES, Personal(), FinalRanker(), 2000.0)
     assert spread.coverage == 1.0
     assert spread.overlap < 0.3
 
 
 def test_people_are_asked_only_when_they_are_warm() -> None:
-    assert list_diversity_at(history(), RULES, Popular(), ServingOrder(), 500.0).n_users == 0
+    assert list_diversity_at(history(), RULES, Popular(), FinalRanker(), 500.0).n_users == 0

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from s02_train_neucf.evaluation.metrics import NAMES
 from s02_train_neucf.gate import replay
+from s02_train_neucf.gate.asked_at import SourceFacts
 from s02_train_neucf.gate.baselines import BASELINES
 from s02_train_neucf.gate.cuts import ReplayCut
 from s02_train_neucf.gate.eligibility_then import UserHistories, histories_at
@@ -20,15 +21,16 @@ from s02_train_neucf.gate.replay import replay_cut
 from s02_train_neucf.learning.fit import SearchResult, fit
 from shared.domain import InteractionKind
 from shared.event_columns import Events, Int64s
-from shared.neucf.serving_order import GRID, ServingOrder
+from shared.neucf.final_ranker import FUSIONS, SERVING_ORDERS, FinalRanker
+from shared.neucf.serving_order import ServingOrder
 from shared.settings import HeuristicSettings, WindowSettings
-from tests.neucf_worlds import QUICK, SMALL, Row, camp_photos, data_of, events_of, posts_of
+from tests.neucf_worlds import QUICK, SMALL, Row, camp_photos, data_of, events_of, nothing_known, posts_of
 
 HOUR = 3600.0
 CUT = ReplayCut(start=100 * HOUR, end=102 * HOUR)  # two steps
-PLAIN = (ServingOrder(),)
+PLAIN = (FinalRanker(),)
 RULES = ReplayRules(
-    window=WindowSettings(candidate_days=30, min_candidates=1), formula=HeuristicSettings(), min_known=2, orders=PLAIN
+    window=WindowSettings(candidate_days=30, min_candidates=1), formula=HeuristicSettings(), min_known=2, rankers=PLAIN
 )
 KNOWN = [10, 11]  # liked by everybody who is asked
 FRESH = [20, 21, 22, 23, 24, 25]
@@ -41,6 +43,9 @@ class ByKey:
 
     def __init__(self, history: History) -> None:
         self.history = history
+
+    def facts(self, history: History) -> SourceFacts:
+        return nothing_known(history)
 
     def logits(self, histories: UserHistories, candidates: Int64s) -> NDArray[np.float32]:
         keys = self.history.data.posts.id_hashes[candidates].astype(np.float32)
@@ -56,7 +61,7 @@ def figures(rows: list[Row], rules: ReplayRules = RULES, **changes: object) -> d
     history = History.of(data_of(events_of(*rows), POSTS, **changes))  # type: ignore[arg-type]
     cut = replay_cut(history, rules, CUT, ByKey(history))
     return {
-        str(user): [cut.by_order[0, index, NAMES.index(name)] for name in ("mrr@5", "hr@5")]
+        str(user): [cut.by_ranker[0, index, NAMES.index(name)] for name in ("mrr@5", "hr@5")]
         for index, user in enumerate(cut.user_id_hashes)
     }
 
@@ -101,7 +106,7 @@ def test_a_blocked_author_takes_no_place() -> None:
             events_of(*warm(ANN), (ANN, 24, InteractionKind.LIKE, 100.5 * HOUR)), authors, blocks=[(77, ANN, 99 * HOUR)]
         )
     )
-    assert replay_cut(history, RULES, CUT, ByKey(history)).by_order[0, 0, NAMES.index("mrr@5")] == 1.0
+    assert replay_cut(history, RULES, CUT, ByKey(history)).by_ranker[0, 0, NAMES.index("mrr@5")] == 1.0
 
 
 def test_at_most_so_many_users_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,9 +128,9 @@ def test_the_serving_order_lifts_a_popular_post() -> None:
     crowd: list[Row] = [(user, 20, InteractionKind.LIKE, 99.9 * HOUR) for user in range(500, 510)]
     rows = [*warm(ANN), *crowd, (ANN, 20, InteractionKind.LIKE, 100.5 * HOUR)]
     history = History.of(data_of(events_of(*rows), POSTS))
-    rules = replace(RULES, orders=(ServingOrder(), ServingOrder(popularity_weight=9.0)))
+    rules = replace(RULES, rankers=(FinalRanker(), FinalRanker(serving_order=ServingOrder(popularity_weight=9.0))))
     cut = replay_cut(history, rules, CUT, ByKey(history))
-    assert cut.by_order[:, 0, NAMES.index("hr@5")].tolist() == [0.0, 1.0]
+    assert cut.by_ranker[:, 0, NAMES.index("hr@5")].tolist() == [0.0, 1.0]
     assert cut.baselines["popularity"][0, NAMES.index("mrr@5")] == 1.0
     assert cut.baselines["heuristic"][0, NAMES.index("mrr@5")] == 1.0
     assert cut.baselines["popularity now"][0, NAMES.index("mrr@5")] == 1.0
@@ -161,7 +166,7 @@ def two_camps() -> tuple[Events, History, ModelAtCut]:
 def orders_at(history: History, model: ModelAtCut, users: list[int], at: float) -> list[list[int]]:
     """The posts of the model's lists (the score alone), best first."""
     histories, moment = histories_at(history, at, np.array(users)), replay_step_at(history, RULES, at)
-    indices, _ = ranked_at(history, moment, histories, model)
+    indices = ranked_at(history, moment, histories, model).indices
     keys = history.data.posts.id_hashes[moment.candidates]
     return [[int(keys[index]) for index in row if index >= 0] for row in indices[len(BASELINES)]]
 
@@ -201,13 +206,13 @@ def test_what_happens_later_never_changes_what_is_ranked_now(
 ) -> None:
     events, history, model = two_camps
     changed = History.of(replace(history.data, events=_joined(events, events_of(*rows))))
-    users, rules, at = np.array([100, 103, 205]), replace(RULES, orders=GRID), 100 * HOUR
+    users, rules, at = np.array([100, 103, 205]), replace(RULES, rankers=(*SERVING_ORDERS, *FUSIONS)), 100 * HOUR
     lists = [
         ranked_at(each, replay_step_at(each, rules, at), histories_at(each, at, users), model)
         for each in (history, changed)
     ]
-    np.testing.assert_array_equal(lists[0][0], lists[1][0])
-    np.testing.assert_array_equal(lists[0][1], lists[1][1])
+    np.testing.assert_array_equal(lists[0].indices, lists[1].indices)
+    np.testing.assert_array_equal(lists[0].withheld, lists[1].withheld)
 
 
 def _joined(one: Events, other: Events) -> Events:

@@ -11,11 +11,12 @@ from s02_train_neucf.evaluation.metrics import NAMES
 from s02_train_neucf.gate.cuts import MIN_ASKED, MIN_JUDGED, NIGHTLY_RISK, ReplayCut
 from s02_train_neucf.gate.pair_gains import PairGains
 from s02_train_neucf.gate.replay import CutFigures
-from s02_train_neucf.gate.replay_report import NEUCF, NEUCF_RAW, Replay, best_order, chosen_orders, replay_of
+from s02_train_neucf.gate.replay_report import NEUCF, NEUCF_RAW, Replay, chosen_rankers, replay_of
+from shared.neucf.final_ranker import FinalRanker
 from shared.neucf.serving_order import ServingOrder
 
-PLAIN, POPULAR = ServingOrder(), ServingOrder(popularity_weight=1.0)
-ORDERS = (PLAIN, POPULAR)
+PLAIN, POPULAR = FinalRanker(), FinalRanker(serving_order=ServingOrder(popularity_weight=1.0))
+RANKERS = (PLAIN, POPULAR)
 
 
 def cut(number: int, plain: float, popular: float, *, users: range = range(MIN_JUDGED)) -> CutFigures:
@@ -27,7 +28,7 @@ def cut(number: int, plain: float, popular: float, *, users: range = range(MIN_J
         n_asked=2 * len(users),
         user_id_hashes=np.array(users, dtype=np.int64),
         baselines={"popularity": np.full(shape, 0.1), "heuristic": np.full(shape, 0.05)},
-        by_order=np.stack([np.full(shape, plain), np.full(shape, popular)]),
+        by_ranker=np.stack([np.full(shape, plain), np.full(shape, popular)]),
         pairs=PairGains(
             user_id_hashes=np.array(users, dtype=np.int64),
             posts=np.array(users, dtype=np.int64),
@@ -39,39 +40,43 @@ def cut(number: int, plain: float, popular: float, *, users: range = range(MIN_J
 
 
 def replayed(*cuts: CutFigures) -> Replay:
-    return replay_of(cuts, ORDERS, n_warm_up=0, n_posts=9, min_known=3, generator=np.random.default_rng(0))
+    return replay_of(cuts, RANKERS, n_warm_up=0, n_posts=9, min_known=3, generator=np.random.default_rng(0))
+
+
+def chosen(cuts: list[CutFigures]) -> list[int]:
+    return chosen_rankers(cuts, RANKERS, np.random.default_rng(0))
 
 
 def test_each_cut_is_served_in_the_order_that_was_best_before_it() -> None:
     cuts = [cut(0, 0.1, 0.9), cut(1, 0.9, 0.1), cut(2, 0.9, 0.1), cut(3, 0.9, 0.1), cut(4, 0.1, 0.9)]
     result = replayed(*cuts)
     #                 nothing before, 0.1 < 0.9, equal, 1.9 > 1.1, 2.8 > 1.2
-    assert [each.order for each in result.cuts] == [PLAIN, POPULAR, PLAIN, PLAIN, PLAIN]
-    assert result.order == PLAIN
+    assert [each.ranker for each in result.cuts] == [PLAIN, POPULAR, PLAIN, PLAIN, PLAIN]
+    assert result.ranker == PLAIN
 
 
 def test_the_warm_up_chooses_for_the_first_cut_and_is_not_judged() -> None:
     cuts = [cut(0, 0.1, 0.9), *[cut(n, 0.2, 0.3) for n in (1, 2, 3, 4, 5)]]
-    result = replay_of(cuts, ORDERS, n_warm_up=1, n_posts=9, min_known=3, generator=np.random.default_rng(0))
-    assert [each.order for each in result.cuts] == [POPULAR] * 5
+    result = replay_of(cuts, RANKERS, n_warm_up=1, n_posts=9, min_known=3, generator=np.random.default_rng(0))
+    assert [each.ranker for each in result.cuts] == [POPULAR] * 5
     assert result.report is not None
     np.testing.assert_allclose(result.report.figures[NEUCF]["ndcg@10"].mean, 0.3)
 
 
 def test_a_warm_up_does_not_stand_in_for_a_cut() -> None:
     cuts = [cut(n, 0.1, 0.9) for n in range(5)]
-    result = replay_of(cuts, ORDERS, n_warm_up=1, n_posts=9, min_known=3, generator=np.random.default_rng(0))
+    result = replay_of(cuts, RANKERS, n_warm_up=1, n_posts=9, min_known=3, generator=np.random.default_rng(0))
     assert result.missing == "4 cuts with somebody to ask, expected 5"
 
 
 @given(st.integers(0, 4), st.floats(0, 1), st.floats(0, 1))
 def test_a_cut_does_not_influence_its_own_serving_order(index: int, plain: float, popular: float) -> None:
     cuts = [cut(n, 0.2 + 0.1 * (n % 2), 0.3 - 0.1 * (n % 2)) for n in range(5)]
-    later = [replace(each, by_order=cut(index, plain, popular).by_order) for each in cuts[index:]]
-    assert chosen_orders([*cuts[:index], *later])[index] == chosen_orders(cuts)[index]
+    later = [replace(each, by_ranker=cut(index, plain, popular).by_ranker) for each in cuts[index:]]
+    assert chosen([*cuts[:index], *later])[index] == chosen(cuts)[index]
 
 
-def test_the_figures_are_those_of_the_chosen_orders() -> None:
+def test_the_figures_are_those_of_the_chosen_rankers() -> None:
     report = replayed(cut(0, 0.1, 0.9), *[cut(n, 0.1, 0.6) for n in (1, 2, 3, 4)]).report
     assert report is not None
     np.testing.assert_allclose(report.figures[NEUCF]["ndcg@10"].mean, (0.1 + 4 * 0.6) / 5)
@@ -79,7 +84,7 @@ def test_the_figures_are_those_of_the_chosen_orders() -> None:
     np.testing.assert_allclose(report.differences["heuristic"]["hr@5"].mean, 0.5 - 0.05)
 
 
-def test_the_gains_are_those_of_the_chosen_orders() -> None:
+def test_the_gains_are_those_of_the_chosen_rankers() -> None:
     gains = replayed(cut(0, 0.1, 0.9), *[cut(n, 0.1, 0.6) for n in (1, 2, 3, 4)]).gains
     served = (0.1 + 4 * 0.6) / 5
     np.testing.assert_allclose(
@@ -91,7 +96,7 @@ def test_a_user_of_many_cuts_counts_once() -> None:
     """Half of the users are asked once, with 0; the others in all five cuts, with 1: so one half."""
     half = MIN_JUDGED
     first = cut(0, 0.0, 0.0, users=range(2 * half))
-    first.by_order[:, half:] = 1.0
+    first.by_ranker[:, half:] = 1.0
     first.pairs.gains[2:, half:] = 1.0
     result = replayed(first, *[cut(n, 1.0, 1.0, users=range(half, 2 * half)) for n in (1, 2, 3, 4)])
     assert result.report is not None
@@ -100,8 +105,8 @@ def test_a_user_of_many_cuts_counts_once() -> None:
 
 
 def test_too_few_people_leave_the_score_alone() -> None:
-    assert best_order([cut(0, 0.1, 0.9, users=range(MIN_ASKED - 1))]) == 0
-    assert best_order([cut(0, 0.1, 0.9)]) == 1
+    assert chosen([cut(0, 0.1, 0.9, users=range(MIN_ASKED - 1)), cut(1, 0.1, 0.9)])[1] == 0
+    assert chosen([cut(0, 0.1, 0.9), cut(1, 0.1, 0.9)])[1] == 1
 
 
 def test_fewer_than_five_cuts_are_no_replay() -> None:

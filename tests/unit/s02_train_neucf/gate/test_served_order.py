@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from s02_train_neucf.evaluation.metrics import NAMES
 from s02_train_neucf.gate import rank_at
+from s02_train_neucf.gate.asked_at import SourceFacts
 from s02_train_neucf.gate.baselines import BASELINES, GATE_BASELINES
 from s02_train_neucf.gate.eligibility_then import UserHistories, histories_at
 from s02_train_neucf.gate.history import History
@@ -20,13 +21,13 @@ from shared.db.bulk_clusters import PhotoClusters
 from shared.domain import InteractionKind
 from shared.eligibility import Viewer
 from shared.event_columns import Int64s
+from shared.neucf.final_ranker import FinalRanker
 from shared.neucf.score import best_posts
-from shared.neucf.serving_order import ServingOrder
 from shared.settings import HeuristicSettings, WindowSettings
 from tests.chain_pages import chain_page, fill, selector
 from tests.loved_authors import CUT, ByAuthor, loved_authors
 from tests.loved_authors import RULES as LOVED_AUTHORS
-from tests.neucf_worlds import data_of, events_of, posts_of
+from tests.neucf_worlds import data_of, events_of, nothing_known, posts_of
 
 # Few authors and clusters, so that lists run out; and enough of them, so that most break no rule.
 WORLDS = st.tuples(st.integers(0, 2**32), st.integers(1, 90), st.sampled_from([1, 2, 4, 8, 40]), st.integers(0, 9))
@@ -123,7 +124,7 @@ HOUR = 3600.0
 KNOWN, FRESH = [10, 11], [20, 21, 22, 23, 24]
 RULES = ReplayRules(
     window=WindowSettings(candidate_days=30, min_candidates=1), formula=HeuristicSettings(), min_known=2,
-    orders=(ServingOrder(),),
+    rankers=(FinalRanker(),),
 )  # fmt: skip
 
 
@@ -132,6 +133,9 @@ class ByPostId:
 
     def __init__(self, history: History, sign: int) -> None:
         self.history, self.sign = history, sign
+
+    def facts(self, history: History) -> SourceFacts:
+        return nothing_known(history)
 
     def logits(self, histories: UserHistories, candidates: Int64s) -> NDArray[np.float32]:
         numbers = self.history.data.posts.id_hashes[candidates].astype(np.float32)
@@ -150,7 +154,7 @@ def ranked(
     history = History.of(replace(data_of(events_of(*rows), posts), photo_clusters=of_photos))
     step = replay_step_at(history, rules, 100 * HOUR)
     histories = histories_at(history, 100 * HOUR, np.array([1]))
-    columns, _ = ranked_at(history, step, histories, ByPostId(history, sign))
+    columns = ranked_at(history, step, histories, ByPostId(history, sign)).indices
     return [posts.id_hashes[step.candidates[row[row >= 0]]].tolist() for row in columns[:, 0]]
 
 
@@ -179,7 +183,7 @@ def gain(seed: int) -> float:
     figures = replay_cut(history, LOVED_AUTHORS, CUT, ByAuthor(history))
     metric = NAMES.index("ndcg@10")
     baselines = [figures.baselines[name][:, metric].mean() for name in GATE_BASELINES]
-    return float(figures.by_order[0, :, metric].mean() - max(baselines))
+    return float(figures.by_ranker[0, :, metric].mean() - max(baselines))
 
 
 def test_what_people_who_love_some_authors_are_not_shown_is_not_gained(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,6 +199,6 @@ def test_the_parts_of_all_figures_are_those_of_the_lists_that_are_served() -> No
     history = History.of(loved_authors(1))
     cut = replay_cut(history, LOVED_AUTHORS, CUT, ByAuthor(history))
     user = np.searchsorted(cut.user_id_hashes, cut.pairs.user_id_hashes)
-    figures = np.stack([*cut.baselines.values(), *cut.by_order])[:, :, NAMES.index("ndcg@10")]
+    figures = np.stack([*cut.baselines.values(), *cut.by_ranker])[:, :, NAMES.index("ndcg@10")]
     for gains, figure in zip(cut.pairs.gains, figures, strict=True):
         np.testing.assert_allclose(np.bincount(user, gains), figure)

@@ -17,7 +17,7 @@ from s02_train_neucf.gate.verdict import beats_baselines, still_ahead
 from shared.db.bulk_served import NO_ROLLOUT, UNKNOWN, ServedLikes
 from shared.domain import SOURCES_BY_CODE, Source
 from shared.neucf.examples import Examples
-from shared.neucf.serving_order import ServingOrder
+from shared.neucf.final_ranker import FinalRanker
 
 INSIDE = 300  # users whom the model serves
 
@@ -53,11 +53,11 @@ def replayed(pairs: PairGains) -> Replay:
         CutFigures(
             cut=ReplayCut(start=float(index), end=index + 1.0), n_steps=1, n_asked=len(pairs),
             user_id_hashes=pairs.user_id_hashes, baselines={"popularity": figures[0], "heuristic": figures[1]},
-            by_order=figures[2:], pairs=replace(pairs, gains=gains),
+            by_ranker=figures[2:], pairs=replace(pairs, gains=gains),
         )
         for index in range(N_CUTS)
     ]  # fmt: skip
-    return replay_of(cuts, (ServingOrder(),), n_warm_up=0, n_posts=9, min_known=3, generator=np.random.default_rng(0))
+    return replay_of(cuts, (FinalRanker(),), n_warm_up=0, n_posts=9, min_known=3, generator=np.random.default_rng(0))
 
 
 def test_a_copy_of_the_ranker_that_served_is_not_promoted_by_those_whom_it_served() -> None:

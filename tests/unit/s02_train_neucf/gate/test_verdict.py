@@ -8,7 +8,7 @@ from s02_train_neucf.gate.cuts import MIN_JUDGED_POSTS, NIGHTLY_RISK
 from s02_train_neucf.gate.list_diversity import ListDiversity, list_diversity_of
 from s02_train_neucf.gate.replay_report import NEUCF, Replay
 from s02_train_neucf.gate.verdict import MAX_OVERLAP, MIN_COVERAGE, Verdict, still_ahead, verdict
-from shared.neucf.serving_order import ServingOrder
+from shared.neucf.final_ranker import FinalRanker
 
 USERS = 40
 GOOD, MIDDLE, BAD = (np.linspace(low, low + 0.1, USERS) for low in (0.8, 0.5, 0.1))
@@ -29,7 +29,7 @@ def replay(neucf: np.ndarray, popularity: np.ndarray, heuristic: np.ndarray) -> 
         )
         for name, column in values.items() if name != NEUCF
     }  # fmt: skip
-    return Replay(cuts=(), order=ServingOrder(), report=report, missing="", gains=gains, n_posts=len(own))
+    return Replay(cuts=(), ranker=FinalRanker(), report=report, missing="", gains=gains, n_posts=len(own))
 
 
 def judged(replay: Replay, diversity: ListDiversity | None = LIVELY, *, finite: bool = True) -> Verdict:
@@ -63,7 +63,7 @@ def test_a_gain_that_may_be_chance_is_not_promoted() -> None:
 
 
 def test_without_a_replay_the_model_waits_for_data() -> None:
-    thin = Replay(cuts=(), order=ServingOrder(), report=None, missing="12 users to ask, expected 30")
+    thin = Replay(cuts=(), ranker=FinalRanker(), report=None, missing="12 users to ask, expected 30")
     result = judged(thin)
     assert not result.promote
     assert result.reason == "No replay is possible yet; wait for data: got 12 users to ask, expected 30."
@@ -122,4 +122,4 @@ def test_a_champion_stays_as_long_as_its_mean_is_above_the_best_baseline() -> No
 
 
 def test_a_champion_that_cannot_be_judged_stays() -> None:
-    assert still_ahead(Replay(cuts=(), order=ServingOrder(), report=None, missing="3 users to ask")).passed
+    assert still_ahead(Replay(cuts=(), ranker=FinalRanker(), report=None, missing="3 users to ask")).passed

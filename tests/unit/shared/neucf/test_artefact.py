@@ -14,6 +14,7 @@ from shared.errors import ArtefactError
 from shared.neucf.artefact import MANIFEST, WEIGHTS, Artefact, load_artefact, save_artefact
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.features import ContentVectors
+from shared.neucf.final_ranker import FinalRanker
 from shared.neucf.manifest import Encoder, Manifest
 from shared.neucf.model import NeuCF
 from shared.neucf.serving_order import ServingOrder
@@ -39,7 +40,7 @@ def artefact() -> Artefact:
         seed=7,
         recipe={"loss": "softmax"},
         metrics={"ndcg@10": 0.25},
-        serving_order=ServingOrder(popularity_weight=0.5, half_life_days=7.0),
+        final_ranker=FinalRanker(serving_order=ServingOrder(popularity_weight=0.5, half_life_days=7.0)),
     )
     return Artefact(model, users, posts, manifest)
 
@@ -147,11 +148,11 @@ def test_a_truncated_manifest_is_refused(folder: Path) -> None:
 
 
 def test_the_serving_order_comes_back(folder: Path) -> None:
-    assert read(folder).manifest.serving_order == ServingOrder(popularity_weight=0.5, half_life_days=7.0)
+    assert read(folder).manifest.final_ranker.serving_order == ServingOrder(popularity_weight=0.5, half_life_days=7.0)
 
 
 def test_a_serving_order_out_of_range_is_refused(folder: Path) -> None:
-    rewrite_manifest(folder, lambda m: m["serving_order"].update(half_life_days=-1))
+    rewrite_manifest(folder, lambda m: m["final_ranker"]["serving_order"].update(half_life_days=-1))
     with pytest.raises(ArtefactError, match="half_life_days: got -1"):
         read(folder)
 
@@ -169,7 +170,7 @@ def test_broken_weights_can_be_kept_and_are_still_refused(tmp_path: Path) -> Non
 
 def test_another_format_is_refused(folder: Path) -> None:
     rewrite_manifest(folder, lambda m: m.update(format=2))
-    with pytest.raises(ArtefactError, match="got format 2, expected 3; retrain"):
+    with pytest.raises(ArtefactError, match="got format 2, expected 3 or 4; retrain"):
         read(folder)
 
 

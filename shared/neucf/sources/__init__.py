@@ -1,0 +1,1 @@
+"""Candidate sources: each scores the candidates for users in its own way; a final ranker joins what several say."""
