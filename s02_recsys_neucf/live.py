@@ -20,7 +20,7 @@ from shared.db.models import champion
 from shared.db.vectors import ContentKind
 from shared.domain import Phase, Source
 from shared.live.ranker import LiveLists, LoadedCandidates
-from shared.live.users import Candidates, LiveUsers, load_live_users
+from shared.live.users import LiveCandidates, LiveUsers, load_live_users
 from shared.neucf.artefact import Artefact
 from shared.neucf.examples import SortedPosts
 from shared.neucf.features import NO_FEATURES
@@ -34,7 +34,7 @@ from shared.settings import ListSettings, RetentionSettings
 class LiveModel:
     """What a run leaves in memory."""
 
-    candidates: Candidates
+    candidates: LiveCandidates
     prepared: PreparedCandidates
     artefact: Artefact
     cards: EncoderCards
@@ -53,7 +53,7 @@ def live_model(
 ) -> LiveModel:
     """What live passes need of a run. The encoders themselves, which are large, are not among it."""
     return LiveModel(
-        candidates=Candidates.of(inputs, generation=generation),
+        candidates=LiveCandidates.of(inputs, generation=generation),
         prepared=prepared,
         artefact=artefact,
         cards={ContentKind.IMAGE: encoders.image.card, ContentKind.CAPTION: encoders.caption.card},
@@ -80,7 +80,7 @@ class LiveNeuCF:
         self._current: LiveModel | None = None
 
     @property
-    def candidates(self) -> Candidates | None:
+    def candidates(self) -> LiveCandidates | None:
         return self._current.candidates if self._current is not None else None
 
     def put(self, current: LiveModel | None) -> None:

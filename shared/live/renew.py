@@ -15,7 +15,7 @@ from shared.db.live_passes import newest_post_at
 from shared.db.runs import last_fence
 from shared.domain import JOB_OF_PHASE
 from shared.live.ranker import LiveRanker, LoadedCandidates
-from shared.live.users import Candidates
+from shared.live.users import LiveCandidates
 from shared.ranked_lists.job_store import JobStore
 from shared.ranked_lists.live_queue import LiveQueue
 
@@ -74,13 +74,13 @@ class Renewal:
         self._users = deque(loaded.active)
         return True
 
-    def note_run(self, candidates: Candidates) -> None:
+    def note_run(self, candidates: LiveCandidates) -> None:
         """A run has published lists with these candidates."""
         self._users.clear()
         if self._ranker.runs_are_full:
             self._spread_until = max(self._spread_until, candidates.newest_at)
 
-    def next_users(self, at_most: int, candidates: Candidates) -> list[str]:
+    def next_users(self, at_most: int, candidates: LiveCandidates) -> list[str]:
         """Some of the users whose lists are older than these candidates, for a pass."""
         some = [self._users.popleft() for _ in range(min(at_most, len(self._users)))]
         versions = self._writer.list_versions(some, phase=self._ranker.phase) if some else []
