@@ -13,7 +13,6 @@ from s02_recsys_neucf.lists import PreparedCandidates, encoded_lists, ranked_blo
 from s02_recsys_neucf.load import Likes, ScoringData, likes_of
 from s02_recsys_neucf.post_memory import EncoderCards, PostMemory
 from s02_recsys_neucf.score import IndicesPerUser
-from shared.candidates.asked_for import pool_of
 from shared.candidates.ranking_input import RankingInput
 from shared.content.encode_posts import Encoders
 from shared.db.engine import Database, DatabaseSnapshot
@@ -139,7 +138,7 @@ class LiveNeuCF:
         head = RankedList(source=Source.NEUCF, generation=current.candidates.generation, generated_at=now, entries=b"")
         asked, length = current.candidates.said.asked_by(snapshot, ids), self._lists.list_length
         of_users = None if prepared.by_sources is None else _liked_posts(current, memory, likes)
-        blocks = ranked_blocks(prepared, users, of_users, withheld, length if asked is None else pool_of(length))
+        blocks = ranked_blocks(prepared, users, of_users, withheld, self._lists, asked)
         return dict(
             pair
             for block, packed in blocks

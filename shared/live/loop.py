@@ -59,7 +59,6 @@ class LiveLoop:
                     log_trouble("live.retry", phase=self._ranker.phase, reason=_reason(error))
                 self._is_open = False
                 stop.wait(LOOK_AFTER.total_seconds())
-        self._renewal.close()
 
     def turn(self, stop: threading.Event) -> int:
         """Serve the users who wait now, or wait a little for some; returns how many there were.
