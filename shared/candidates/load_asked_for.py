@@ -11,10 +11,10 @@ from shared.db.bulk import Posts
 from shared.db.engine import DatabaseSnapshot
 from shared.db.post_facts import facts_of_posts
 from shared.db.viewers_say import Wish, load_say, load_wishes
-from shared.preferences.rules import PostFacts, ViewerRules
+from shared.preferences.rules import PostSays, ViewerRules
 from shared.preferences.words import has_word
 
-NO_FACTS = PostFacts()
+NO_FACTS = PostSays()
 MASKS = 256  # that are kept: a tenth of a megabyte each, with 100,000 candidates
 TARGETS = 10_000  # the same of what was asked for: 80 kB each, if it is a post
 NOBODY = Strengths(np.zeros(0, np.int64), np.zeros(0))
@@ -29,7 +29,7 @@ class SaidOfCandidates:
 
     def __init__(self, posts: Posts, post_numbers: Sequence[int]) -> None:
         self._posts, self._post_numbers = posts, post_numbers
-        self._facts: Sequence[PostFacts] | None = None
+        self._facts: Sequence[PostSays] | None = None
         self._alike: dict[str, Strengths] = {}
         self._strength_of = lru_cache(TARGETS)(self._find)
         self._withheld_by = lru_cache(MASKS)(self._mask)

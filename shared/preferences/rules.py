@@ -12,7 +12,7 @@ from shared.preferences.words import folded, folded_tag, has_word, language_of
 from shared.text.markup import without_markup
 
 
-class PostFacts(Struct, frozen=True, gc=False):
+class PostSays(Struct, frozen=True, gc=False):
     """What a post says of itself, folded."""
 
     text: str = ""  # its caption
@@ -32,7 +32,7 @@ class ViewerRules(Struct, frozen=True, gc=False):
     def __bool__(self) -> bool:
         return bool(self.tags or self.words or self.languages or self.hides_sensitive)
 
-    def withhold(self, facts: PostFacts) -> bool:
+    def withhold(self, facts: PostSays) -> bool:
         """Whether a post that says this is withheld."""
         return (
             (self.hides_sensitive and facts.is_sensitive)
@@ -47,9 +47,9 @@ NO_RULES = ViewerRules()
 
 def facts_of(
     caption: str | None, tags: Iterable[str | None] | None, language: str | None, *, is_sensitive: bool
-) -> PostFacts:
+) -> PostSays:
     """The facts of a post, as its relation has them."""
-    return PostFacts(
+    return PostSays(
         folded(without_markup(caption or "")), frozenset(filter(None, (folded_tag(tag) for tag in tags or () if tag))),
         language_of(language), is_sensitive,
     )  # fmt: skip

@@ -17,7 +17,7 @@ from msgspec import Struct, field
 from shared.db.engine import Database
 from shared.db.post_facts import facts_of_numbers
 from shared.errors import StoreUnavailable
-from shared.preferences.rules import PostFacts, ViewerRules
+from shared.preferences.rules import PostSays, ViewerRules
 
 if TYPE_CHECKING:
     from timeline.stores.budgets import RequestBudget, Stores
@@ -28,13 +28,13 @@ MAX_CHARACTERS = 20_000_000  # of all captions
 MAX_RULES = 1_000  # different rules of viewers
 SHARED_LISTS = 4  # that are remembered for each: everyone's list with the newest posts, older ones, some of before
 USED_SECONDS = 600.0  # how long facts are read ahead after the last page that needed any
-NOTHING = PostFacts()
+NOTHING = PostSays()
 
 
 class _FactsCopy(Struct, gc=False):
     """A post's facts, and when they were read."""
 
-    facts: PostFacts
+    facts: PostSays
     read_at: float
 
 
@@ -46,7 +46,7 @@ class _Judged(Struct):
     # Of lists that all users share, which are the same objects from page to page: what is withheld of each.
     shared: list[tuple[frozenset[int], frozenset[int]]] = field(default_factory=list)
 
-    def add(self, number: int, facts: PostFacts, rules: ViewerRules) -> None:
+    def add(self, number: int, facts: PostSays, rules: ViewerRules) -> None:
         self.numbers.add(number)
         if rules.withhold(facts):
             self.withheld.add(number)
@@ -112,11 +112,11 @@ class PostFactsCopy:
             return frozenset()
         return {number for number in post_numbers if not self._is_fresh(number, now + VALID_SECONDS / 2)}
 
-    def read_ahead(self, post_numbers: Set[int]) -> dict[int, PostFacts]:
+    def read_ahead(self, post_numbers: Set[int]) -> dict[int, PostSays]:
         """Read facts, in a thread, for `keep`."""
         return facts_of_numbers(self._database, post_numbers)
 
-    def keep(self, asked: Collection[int], found: Mapping[int, PostFacts]) -> None:
+    def keep(self, asked: Collection[int], found: Mapping[int, PostSays]) -> None:
         """Keep facts that were read just now; a post that was not found says nothing."""
         now = time.monotonic()
         if len(self._copies) + len(asked) > MAX_POSTS or self._characters > MAX_CHARACTERS:
