@@ -8,7 +8,7 @@ import numpy as np
 
 from shared.candidates.asked_for import Bools
 from shared.event_columns import Int64s
-from shared.preferences.rules import PostFacts, ViewerRules
+from shared.preferences.rules import PostSays, ViewerRules
 from shared.preferences.words import has_word, parts_of, searchable_word
 
 WORDS = 20_000  # whose posts are kept; mostly few
@@ -18,7 +18,7 @@ NOBODY = array("I")
 class FactsIndex:
     """Indices of the candidates (ascending) with a word, a tag, a language; built when first asked for."""
 
-    def __init__(self, facts: Sequence[PostFacts]) -> None:
+    def __init__(self, facts: Sequence[PostSays]) -> None:
         self._facts = facts
         self.with_word = lru_cache(WORDS)(self._with_word)
 
@@ -63,7 +63,7 @@ class FactsIndex:
         return np.flatnonzero([facts.is_sensitive for facts in self._facts])
 
 
-def _inverted(facts: Sequence[PostFacts], said_by: Callable[[PostFacts], Iterable[str]]) -> dict[str, "array[int]"]:
+def _inverted(facts: Sequence[PostSays], said_by: Callable[[PostSays], Iterable[str]]) -> dict[str, "array[int]"]:
     """The indices of those that say it, by what they say."""
     found: dict[str, array[int]] = {}
     for index, one in enumerate(facts):

@@ -13,9 +13,9 @@ from shared.db.engine import DatabaseSnapshot
 from shared.db.post_facts import facts_of_posts
 from shared.db.viewers_say import Wish, load_say, load_wishes
 from shared.event_columns import Int64s
-from shared.preferences.rules import PostFacts, ViewerRules
+from shared.preferences.rules import PostSays, ViewerRules
 
-NO_FACTS = PostFacts()
+NO_FACTS = PostSays()
 MASKS = 256  # that are kept: a tenth of a megabyte each, with 100,000 candidates
 TARGETS = 10_000  # the same of what was asked for: 80 kB each, if it is a post
 NOBODY = Strengths(np.zeros(0, np.int64), np.zeros(0))

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from shared.db.engine import Database, DatabaseSnapshot
 from shared.db.relations import OPTIONAL, usable_optional
 from shared.db.tables import SCHEMA
-from shared.preferences.rules import PostFacts, facts_of
+from shared.preferences.rules import PostSays, facts_of
 
 _TYPES = {"tags": "text[]", "language": "text", "sensitive": "boolean"}
 _ID_BATCH = 10_000
@@ -15,7 +15,7 @@ _ID_BATCH = 10_000
 _CAPTION_CHARACTERS = 10_000
 
 
-def facts_of_numbers(database: Database, post_numbers: Collection[int]) -> dict[int, PostFacts]:
+def facts_of_numbers(database: Database, post_numbers: Collection[int]) -> dict[int, PostSays]:
     """The facts of the posts with these numbers; a post that is not in its relation is left out."""
     query = sa.text(f"SELECT post_id, row FROM {SCHEMA}.post_rows WHERE row = ANY(:rows)")
     with database.begin() as connection:
@@ -24,7 +24,7 @@ def facts_of_numbers(database: Database, post_numbers: Collection[int]) -> dict[
         return {number_of[post_id]: facts for post_id, facts in facts_of_posts(snapshot, list(number_of))}
 
 
-def facts_of_posts(snapshot: DatabaseSnapshot, post_ids: Collection[str]) -> Iterator[tuple[str, PostFacts]]:
+def facts_of_posts(snapshot: DatabaseSnapshot, post_ids: Collection[str]) -> Iterator[tuple[str, PostSays]]:
     """Pairs of id and facts for those of these posts that are in the relation."""
     ((connection, name),) = snapshot.homes("posts")
     usable = snapshot.once(_usable_columns)

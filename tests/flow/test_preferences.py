@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from demo.valkey import Valkey
-from shared.preferences.rules import PostFacts
+from shared.preferences.rules import PostSays
 from tests.flow.deployment import (
     ANN,
     API_KEY,
@@ -183,7 +183,7 @@ def test_who_has_no_rules_waits_for_no_captions(ranked_deployment: Deployment, m
     """Also not who said something else: that they are not to be profiled."""
     read: list[object] = []
 
-    def reads(_: object, numbers: object) -> dict[int, PostFacts]:
+    def reads(_: object, numbers: object) -> dict[int, PostSays]:
         read.append(numbers)
         return {}
 

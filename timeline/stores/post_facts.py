@@ -21,7 +21,7 @@ from msgspec import Struct, field
 from shared.db.engine import Database
 from shared.db.post_facts import facts_of_numbers
 from shared.errors import StoreUnavailable
-from shared.preferences.rules import PostFacts, ViewerRules
+from shared.preferences.rules import PostSays, ViewerRules
 
 if TYPE_CHECKING:
     from timeline.stores.budgets import RequestBudget, Stores
@@ -36,15 +36,15 @@ USED_SECONDS = 600.0  # how long facts are read ahead after the last page that n
 PART = 250  # posts that are read at once: some 10 ms with captions of usual length
 PART_AHEAD = 1_000  # the same in the background, with each check of PostgreSQL
 JUDGED_AT_ONCE = 2_000  # comparisons of a word with a caption; more would hold up other requests (0.1 µs each and more)
-NOTHING = PostFacts()
+NOTHING = PostSays()
 
-Read = Callable[[], Mapping[int, PostFacts]]
+Read = Callable[[], Mapping[int, PostSays]]
 
 
 class _FactsCopy(Struct, gc=False):
     """A post's facts, and when they were read."""
 
-    facts: PostFacts
+    facts: PostSays
     read_at: float
 
 
@@ -118,7 +118,7 @@ class PostFactsCopy:
         return post_number in judged.withheld or post_number not in judged.numbers
 
     async def read_ahead(
-        self, post_numbers: Set[int], in_thread: Callable[[Read], Awaitable[Mapping[int, PostFacts]]]
+        self, post_numbers: Set[int], in_thread: Callable[[Read], Awaitable[Mapping[int, PostSays]]]
     ) -> None:
         """Read those facts that are known for longest or not at all; none if no page has needed any for a while.
 
@@ -143,7 +143,7 @@ class PostFactsCopy:
         self._judged.clear()
         self._bytes = 0
 
-    def _keep(self, asked: Collection[int], found: Mapping[int, PostFacts], as_of: int) -> None:
+    def _keep(self, asked: Collection[int], found: Mapping[int, PostSays], as_of: int) -> None:
         """Keep facts that were read just now; a post that was not found says nothing."""
         if as_of != self._times_forgotten:
             return
@@ -190,7 +190,7 @@ class PostFactsCopy:
             _, judged = self._judged.popitem(last=False)
             total -= len(judged.numbers)
 
-    def _note(self, judged: _Judged, facts: Mapping[int, PostFacts], withheld: Set[int]) -> None:
+    def _note(self, judged: _Judged, facts: Mapping[int, PostSays], withheld: Set[int]) -> None:
         """Note what was judged, unless it has changed meanwhile."""
         for number, judged_facts in facts.items():
             copy = self._copies.get(number)
@@ -222,7 +222,7 @@ class PostFactsCopy:
         def read() -> None:
             nonlocal has_begun
             has_begun = True
-            found: Mapping[int, PostFacts] | None = None
+            found: Mapping[int, PostSays] | None = None
             try:
                 found = facts_of_numbers(self._database, part)
             finally:
@@ -239,7 +239,7 @@ class PostFactsCopy:
                 self._finish(part, done, None, as_of)
 
     def _finish(
-        self, part: Sequence[int], done: asyncio.Future[None], found: Mapping[int, PostFacts] | None, as_of: int
+        self, part: Sequence[int], done: asyncio.Future[None], found: Mapping[int, PostSays] | None, as_of: int
     ) -> None:
         """Keep what was read, if anything, and let those go on who wait for it."""
         if done.done():
@@ -267,9 +267,9 @@ class PostFactsCopy:
         return now - self._read_at(number) <= VALID_SECONDS
 
 
-def _withheld_of(rules: ViewerRules, facts: Mapping[int, PostFacts]) -> Set[int]:
+def _withheld_of(rules: ViewerRules, facts: Mapping[int, PostSays]) -> Set[int]:
     return {number for number, facts_of_post in facts.items() if rules.withhold(facts_of_post)}
 
 
-def _bytes_of(facts: PostFacts) -> int:
+def _bytes_of(facts: PostSays) -> int:
     return getsizeof(facts.text) + getsizeof(facts.tags) + sum(map(getsizeof, facts.tags))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from shared.candidates import facts_index
 from shared.candidates.facts_index import FactsIndex
-from shared.preferences.rules import PostFacts, ViewerRules, facts_of
+from shared.preferences.rules import PostSays, ViewerRules, facts_of
 from shared.preferences.words import folded, has_word
 
 WORDS = st.sampled_from(["cat", "cats", "cat food", "ramen", "ラーメン", "メン", "c++", "🍜", ".", "é"])
@@ -23,7 +23,7 @@ RULES = st.builds(
 
 
 @given(facts=st.lists(POSTS, max_size=12), rules=st.lists(RULES, max_size=3))
-def test_what_is_withheld_of_all_is_what_is_withheld_of_each(facts: list[PostFacts], rules: list[ViewerRules]) -> None:
+def test_what_is_withheld_of_all_is_what_is_withheld_of_each(facts: list[PostSays], rules: list[ViewerRules]) -> None:
     index = FactsIndex(facts)
     for one in rules:
         assert index.withheld_by(one).tolist() == [one.withhold(post) for post in facts]

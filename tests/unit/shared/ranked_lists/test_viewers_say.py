@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.eligibility import Viewer, stricter
-from shared.preferences.rules import PostFacts, ViewerRules, facts_of
+from shared.preferences.rules import PostSays, ViewerRules, facts_of
 from shared.preferences.words import MAX_TAGS
 from shared.ranked_lists.codec import UnreadableList
 from shared.ranked_lists.records import pack_viewer, unpack_viewer
@@ -38,8 +38,8 @@ def test_what_cannot_be_read_does_not_count_as_nothing() -> None:
         unpack_viewer(said[:-1], own=5)
 
 
-@given(one=VIEWERS, other=VIEWERS, facts=st.builds(PostFacts, TEXTS, st.frozensets(TEXTS), st.just(""), st.booleans()))
-def test_the_stricter_of_two_withholds_what_either_does(one: Viewer, other: Viewer, facts: PostFacts) -> None:
+@given(one=VIEWERS, other=VIEWERS, facts=st.builds(PostSays, TEXTS, st.frozensets(TEXTS), st.just(""), st.booleans()))
+def test_the_stricter_of_two_withholds_what_either_does(one: Viewer, other: Viewer, facts: PostSays) -> None:
     both = stricter(one, other)
     assert both.rules.withhold(facts) == (one.rules.withhold(facts) or other.rules.withhold(facts))
     assert both.is_personalised == (one.is_personalised and other.is_personalised)

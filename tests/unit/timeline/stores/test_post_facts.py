@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from shared.db.engine import Database
-from shared.preferences.rules import PostFacts, ViewerRules, facts_of
+from shared.preferences.rules import PostSays, ViewerRules, facts_of
 from timeline.stores import post_facts
 from timeline.stores.breaker import FAILURES, Breaker
 from timeline.stores.budgets import Stores
@@ -32,7 +32,7 @@ class World:
         self.copy = PostFactsCopy(database=cast(Database, None), stores=self.stores)
         monkeypatch.setattr(post_facts, "facts_of_numbers", self._facts_of_numbers)
 
-    def _facts_of_numbers(self, _: object, numbers: Collection[int]) -> dict[int, PostFacts]:
+    def _facts_of_numbers(self, _: object, numbers: Collection[int]) -> dict[int, PostSays]:
         self.read.append(numbers)
         self.may_answer.wait(60.0)
         found = {number: self.captions[number] for number in numbers if number in self.captions}
@@ -171,7 +171,7 @@ def test_many_comparisons_leave_the_event_loop_free(monkeypatch: pytest.MonkeyPa
     threads: list[bool] = []
     judge = post_facts._withheld_of
 
-    def noting(rules: ViewerRules, facts: dict[int, PostFacts]) -> object:
+    def noting(rules: ViewerRules, facts: dict[int, PostSays]) -> object:
         threads.append(threading.current_thread() is threading.main_thread())
         return judge(rules, facts)
 
