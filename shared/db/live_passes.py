@@ -3,6 +3,9 @@
 A pass holds a shared advisory lock from before it reads until after it has written to Redis. Whoever must not be
 overtaken by a pass that has read older data (an erasure, the withdrawal of a model's lists) waits for the exclusive
 lock: those who read later know better. The lock costs no write and ends with its connection.
+
+A load of candidates takes too long for that: later passes would wait, too. It holds a lock for which nobody waits, and
+an erasure asks PostgreSQL whether a load that may have read the user still holds one.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -20,7 +23,9 @@ from shared.db.tombstones import buried
 from shared.domain import CLOCK_TOLERANCE, InteractionKind
 
 _LOCK = 0x6C697665  # shared by passes under way
+_LOAD_LOCK = 0x6C6F6164  # shared by loads under way; nobody takes it alone
 _IDLE = timedelta(seconds=30)  # a pass that stands still for so long loses its transaction, and with it the lock
+_IDLE_LOAD = timedelta(minutes=30)  # the same for a load: it may have thousands of photos to encode
 _LOCK_NOT_AVAILABLE = "55P03"
 # Events that make a list out of date. Views are not among them: pages leave out what was seen, and runs do the rest.
 TELLING_KINDS = frozenset(InteractionKind) - {InteractionKind.VIEW}
@@ -45,9 +50,41 @@ class LivePass:
 def live_pass(database: Database) -> Iterator[LivePass]:
     """A pass: what it reads and writes belongs into the block."""
     with database.begin() as connection:
-        idle = sa.func.set_config("idle_in_transaction_session_timeout", f"{_IDLE.total_seconds():.0f}s", sa.true())
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(_LOCK), idle))
+        _hold(connection, _LOCK, _IDLE)
         yield _taken_now(connection)
+
+
+@contextmanager
+def live_load(database: Database) -> Iterator[sa.Connection]:
+    """A load of candidates beside the runs, or the publication of their catalogue; an erasure waits for it.
+
+    What is read and written belongs into the block. Yields a connection, which sees each erasure that does not wait.
+
+    Raises:
+        StoreUnavailable: at the end of the block: the lock was lost meanwhile, and what was loaded must not be used.
+    """
+    with database.begin() as connection:
+        _hold(connection, _LOAD_LOCK, _IDLE_LOAD)
+        yield connection
+
+
+def _hold(connection: sa.Connection, lock: int, idle: timedelta) -> None:
+    """Share a lock until the transaction ends, which PostgreSQL does when nothing is asked of it for so long."""
+    limit = sa.func.set_config("idle_in_transaction_session_timeout", f"{idle.total_seconds():.0f}s", sa.true())
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(lock), limit))
+
+
+def load_under_way(connection: sa.Connection, *, begun_by: datetime) -> bool:
+    """Whether a load that began by then has not ended. One of a role whose times we may not see counts as such."""
+    query = """
+        SELECT EXISTS (
+            SELECT FROM pg_locks l LEFT JOIN pg_stat_activity a USING (pid)
+            WHERE l.locktype = 'advisory' AND l.granted AND (l.classid, l.objid, l.objsubid) = (0, :lock, 1)
+              AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+              AND (a.xact_start IS NULL OR a.xact_start <= :begun_by)
+        )
+        """
+    return bool(connection.scalar(sa.text(query), {"lock": _LOAD_LOCK, "begun_by": begun_by}))
 
 
 def sample_pass(database: Database) -> LivePass:

@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 from shared.candidates.ranking_input import catalogue_entries_of
 from shared.db.engine import Database
-from shared.db.live_passes import LivePass, live_pass
+from shared.db.live_passes import LivePass, live_load, live_pass
+from shared.db.tombstones import buried
 from shared.domain import AuthorHashes
 from shared.errors import SourceError, StoreUnavailable, WarmlineError
 from shared.live.follow import Follower
@@ -139,9 +140,11 @@ class LiveLoop:
         self._follower.add(outdated)
 
     def _publish_catalogue(self, candidates: Candidates) -> None:
-        """Lists need a catalogue that knows their posts."""
+        """Lists need a catalogue that knows their posts; those that were erased since they were loaded are left out."""
         entries = catalogue_entries_of(candidates.posts, candidates.post_numbers, candidates.clusters, AuthorHashes())
-        self._writer.publish_catalogue(entries)
+        with live_load(self._database) as connection:
+            gone = buried(connection, "posts", candidates.posts.ids)
+            self._writer.publish_catalogue(entry for entry in entries if entry.post_id not in gone)
 
     def _serve(self, waiting: Sequence[Waiting]) -> None:
         begun, cpu = time.monotonic(), time.thread_time()

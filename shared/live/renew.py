@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 from shared.db.engine import Database
-from shared.db.live_passes import newest_post_at
+from shared.db.live_passes import live_load, newest_post_at
 from shared.live.ranker import LiveRanker, LoadedCandidates
 from shared.live.users import Candidates
 from shared.ranked_lists.job_store import JobStore
@@ -108,7 +108,8 @@ class Renewal:
         if not self._ranker.loading.acquire(blocking=False):
             return None  # a run is under way, and brings newer ones
         try:
-            return self._ranker.load(self._database, generation=generation, now=datetime.now(UTC))
+            with live_load(self._database):
+                return self._ranker.load(self._database, generation=generation, now=datetime.now(UTC))
         finally:
             self._ranker.loading.release()
 
