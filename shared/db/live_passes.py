@@ -178,18 +178,33 @@ def mark_of_last(database: Database, *, within: timedelta) -> int | None:
     return None if oldest is None else int(oldest)
 
 
-def acted_in_view(snapshot: DatabaseSnapshot, *, since: datetime) -> Mapping[str, datetime]:
-    """Users with an event in the team's view dated since a time, and the last of these times; nobody without views."""
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """What a user's events in the team's view are since a time."""
+
+    last: datetime  # perhaps ahead of now
+    events: int
+
+    def is_more_than(self, known: "Acted | None") -> bool:
+        """Whether there is an event that was not known when there were those, since the same time or an earlier one.
+
+        One that is dated ahead hides the times of later ones, but not their number.
+        """
+        return known is None or self.last > known.last or self.events > known.events
+
+
+def acted_in_view(snapshot: DatabaseSnapshot, *, since: datetime) -> Mapping[str, Acted]:
+    """Users with an event in the team's view dated since a time; nobody without views."""
     source = snapshot.database.source
     if source is None:
         return {}
     query = f"""
-        SELECT user_id, max(created_at) FROM {source.name("interactions")}
+        SELECT user_id, max(created_at), count(*) FROM {source.name("interactions")}
         WHERE created_at >= :since AND kind IN ({_KINDS}) AND {usable_id_sql("user_id")} GROUP BY user_id
         """
     with store_errors(source):
         found = snapshot.connection(source).execute(sa.text(query), {"since": since})
-        return {user: at for user, at in found if at is not None}
+        return {user: Acted(last, events) for user, last, events in found if last is not None}
 
 
 def newest_post_at(snapshot: DatabaseSnapshot, *, since: datetime, now: datetime) -> datetime | None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from shared.db.engine import Database
-from shared.db.live_passes import acted_in_view, arrived_lately, mark_of_last, sample_pass
+from shared.db.live_passes import Acted, acted_in_view, arrived_lately, mark_of_last, sample_pass
 from shared.domain import Phase
 from shared.live.missed import GRACE, MissedEvents
 from shared.live.settings import LiveSettings
@@ -30,7 +30,7 @@ class Follower:
         self.missed = MissedEvents()
         self._again: list[str] = []  # users who found no room in the queue
         self._due_at = float("-inf")
-        self._acted: dict[str, datetime] = {}  # user in the view -> last event that the queue knows of
+        self._acted: dict[str, Acted] = {}  # user in the view -> events that the queue knows of
         self._acted_since: datetime | None = None
 
     def start_again(self) -> None:
@@ -74,11 +74,10 @@ class Follower:
         since = self._acted_since or now - READ_AGAIN
         with self._database.read() as snapshot:
             found = acted_in_view(snapshot, since=since)
-        fresh = [user for user, at in found.items() if self._acted.get(user) != at]
-        fresh.sort(key=lambda user: found[user])
+        fresh = [user for user, acted in found.items() if acted.is_more_than(self._acted.get(user))]
+        fresh.sort(key=lambda user: found[user].last)
         left_out = self._queue.add(fresh, at_most=self._settings.live_backlog) if fresh else 0
-        for user in fresh[: len(fresh) - left_out]:
-            self._acted[user] = found[user]
-        oldest = found[fresh[len(fresh) - left_out]] if left_out else now
+        without_room = set(fresh[len(fresh) - left_out :])
+        oldest = found[fresh[len(fresh) - left_out]].last if left_out else now
         self._acted_since = max(since, min(oldest, now - OVERLAP))
-        self._acted = {user: at for user, at in self._acted.items() if at >= self._acted_since}
+        self._acted = {user: acted for user, acted in found.items() if user not in without_room}

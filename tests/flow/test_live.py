@@ -85,6 +85,27 @@ def test_events_in_the_teams_tables_are_followed(either_deployment: Deployment) 
         assert post not in posts_in(deployment, ANN)
 
 
+def like_in_view(deployment: Deployment, post: str, days_ahead: int = 0) -> None:
+    """In the table below the team's view."""
+    deployment.sql(
+        "INSERT INTO team.their_interactions (user_id, post_id, kind, created_at)"
+        " VALUES (%s, %s, 'like', now() + make_interval(days => %s))",
+        [(ANN, post, days_ahead)],
+    )
+
+
+def test_an_event_that_is_dated_ahead_hides_no_later_one_in_the_teams_tables(either_deployment: Deployment) -> None:
+    deployment = either_deployment
+    if not deployment.source_schema:
+        return  # of our own events the transaction counts, not the time
+    with live(deployment, heuristic_ranker(), live_poll_seconds=0.5):
+        for days_ahead in (1, 0):
+            before, post = version_of(deployment, ANN), posts_in(deployment, ANN)[0]
+            like_in_view(deployment, post, days_ahead)
+            until_newer(deployment, ANN, before)
+            assert post not in posts_in(deployment, ANN)
+
+
 def test_more_of_an_author_is_in_the_list_within_two_seconds_and_its_undo_too(either_deployment: Deployment) -> None:
     deployment = either_deployment
     with deployment.timeline() as client, live(deployment, heuristic_ranker()):
