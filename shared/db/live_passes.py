@@ -26,6 +26,7 @@ _LOCK = 0x6C697665  # shared by passes under way
 _LOAD_LOCK = 0x6C6F6164  # shared by loads under way; nobody takes it alone
 _IDLE = timedelta(seconds=30)  # a pass that stands still for so long loses its transaction, and with it the lock
 _IDLE_LOAD = timedelta(minutes=30)  # the same for a load: it may have thousands of photos to encode
+_VIEW_ANSWERS = "30s"  # in which the view of events must answer: a process that ends waits for it
 _LOCK_NOT_AVAILABLE = "55P03"
 # Events that make a list out of date. Views are not among them: pages leave out what was seen, and runs do the rest.
 TELLING_KINDS = frozenset(InteractionKind) - {InteractionKind.VIEW}
@@ -203,7 +204,9 @@ def acted_in_view(snapshot: DatabaseSnapshot, *, since: datetime) -> Mapping[str
         WHERE created_at >= :since AND kind IN ({_KINDS}) AND {usable_id_sql("user_id")} GROUP BY user_id
         """
     with store_errors(source):
-        found = snapshot.connection(source).execute(sa.text(query), {"since": since})
+        connection = snapshot.connection(source)
+        connection.execute(sa.select(sa.func.set_config("statement_timeout", _VIEW_ANSWERS, sa.true())))
+        found = connection.execute(sa.text(query), {"since": since})
         return {user: Acted(last, events) for user, last, events in found if last is not None}
 
 

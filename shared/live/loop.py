@@ -61,6 +61,7 @@ class LiveLoop:
                 self._is_open = False
                 stop.wait(LOOK_AFTER.total_seconds())
         self._renewal.close()
+        self._follower.close()
 
     def turn(self, stop: threading.Event) -> int:
         """Serve the users who wait now, or wait a little for some; returns how many there were.

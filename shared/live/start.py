@@ -14,7 +14,7 @@ from shared.ranked_lists.job_store import JobStore
 from shared.ranked_lists.live_queue import LiveQueue
 from shared.settings import ListSettings, StoreSettings
 
-CONNECTIONS = 4  # of its own: two for a pass or what is missed, two for a load
+CONNECTIONS = 5  # of its own: two for a pass or what is missed, two for a load, one for a view of events
 
 
 def live_loop(
