@@ -160,10 +160,14 @@ def arrived_lately(database: Database, since: int, *, at_most: int) -> Arrived:
           AND (kind IS NULL OR kind IN ({_KINDS}))
         ORDER BY changed_xid
         """
-    last = f"""
-        SELECT changed_xid FROM {SCHEMA}.interactions WHERE changed_xid >= :since
-        ORDER BY changed_xid OFFSET :at_most - 1 LIMIT 1
+    last = " UNION ALL ".join(
+        f"""
+        (SELECT changed_xid FROM {SCHEMA}.{table} WHERE changed_xid >= :since
+         ORDER BY changed_xid OFFSET :at_most - 1 LIMIT 1)
         """
+        for table in ("interactions", "revoking_users", "viewer_settings")
+    )
+    last = f"SELECT min(changed_xid) FROM ({last}) AS ends"
     values = {"since": since, "at_most": at_most}
     with database.begin() as connection:
         until = connection.scalar(sa.text(last), values)

@@ -60,13 +60,14 @@ class Follower:
         sample = sample_pass(self._database)
         since = self.missed.since
         if since is None or since > sample.oldest:  # the first time, or after a restore, which begins to count anew
-            since = mark_of_last(self._database, within=READ_AGAIN) or sample.oldest
-            self.missed.since = since
-        arrived = arrived_lately(self._database, since, at_most=EVENTS_AT_ONCE)
+            self.missed.begin_at(mark_of_last(self._database, within=READ_AGAIN) or sample.oldest)
+        searched = self.missed.next
+        arrived = arrived_lately(self._database, searched, at_most=EVENTS_AT_ONCE)
         users = list(arrived.newest)
         versions = dict(zip(users, self._writer.list_versions(users, phase=self._phase), strict=True))
         lag = timedelta(seconds=self._queue.lag())
         missed = self.missed.missed(arrived.newest, versions, lag=lag, until=arrived.until)
         if missed:
-            self._queue.add(missed, at_most=self._settings.live_backlog)  # who finds no room is found again
+            if self._queue.add(missed, at_most=self._settings.live_backlog):
+                self.missed.next = searched  # who found no room is found again
             self._queue.count(missed=len(missed))

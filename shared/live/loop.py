@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from shared.candidates.ranking_input import catalogue_entries_of
-from shared.db.engine import Database
+from shared.db.engine import Database, DatabaseSnapshot
 from shared.db.live_passes import LivePass, live_load, live_pass
 from shared.db.tombstones import buried
 from shared.domain import AuthorHashes
 from shared.errors import SourceError, StoreUnavailable, WarmlineError
 from shared.live.follow import Follower
-from shared.live.ranker import LiveRanker
+from shared.live.ranker import LiveLists, LiveRanker
 from shared.live.renew import Renewal
 from shared.live.settings import LiveSettings
 from shared.live.users import Candidates
@@ -176,7 +176,7 @@ class LiveLoop:
         begun = time.monotonic()
         with live_pass(self._database) as taken:
             with self._database.read() as snapshot:
-                made = self._ranker.rank(snapshot, users, version=taken.version, now=datetime.now(UTC))
+                made = self._made(snapshot, users, taken)
             if time.monotonic() - begun > MAX_PASS.total_seconds():
                 raise StoreUnavailable(f"a live pass took more than {MAX_PASS.total_seconds():.0f} s; it is repeated")
             phase = self._ranker.phase
@@ -185,6 +185,16 @@ class LiveLoop:
             if made.withdrawn:
                 self._writer.replace_lists(made.withdrawn, phase=phase, keep_for=WITHDRAWN_FOR)
         self._note(taken, users, [*made.lists, *made.withdrawn])
+
+    def _made(self, snapshot: DatabaseSnapshot, users: Sequence[str], taken: LivePass) -> LiveLists:
+        try:
+            return self._ranker.rank(snapshot, users, version=taken.version, now=datetime.now(UTC))
+        except (StoreUnavailable, SourceError):
+            raise
+        except Exception:
+            if len(users) == 1:  # who is skipped is not found as missed again and again
+                self._note(taken, users, [])
+            raise
 
     def _note(self, taken: LivePass, users: Sequence[str], with_list: Sequence[str]) -> None:
         self._written |= dict.fromkeys(with_list, taken.version)

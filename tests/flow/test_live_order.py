@@ -13,13 +13,16 @@ from starlette.testclient import TestClient
 from demo.valkey import Valkey
 from s01_heuristic.job import JOB, JobSettings, run_heuristic
 from s01_heuristic.live import LiveHeuristic
+from shared.db.engine import DatabaseSnapshot
 from shared.db.live_passes import live_pass, wait_for_live_passes
 from shared.db.post_rows import assign_post_numbers
 from shared.db.runs import claim_run, finish_run, request_run
 from shared.domain import Phase
+from shared.live.missed import MissedEvents
+from shared.live.ranker import LiveLists
 from shared.ranked_lists import codec, keys
 from shared.ranked_lists.live_queue import LiveQueue
-from shared.settings import HeuristicSettings, ListSettings, NewPostSettings, WindowSettings
+from shared.settings import HeuristicSettings, ListSettings, NewPostSettings, RetentionSettings, WindowSettings
 from tests.flow.deployment import ANN, COLD, LISTS, Deployment, eventually, until_ready
 from tests.flow.live import KEY, heuristic_ranker, live, posts_in, send, until_newer, value_of, version_of
 from tests.flow.stop_at import StopAt
@@ -261,3 +264,35 @@ def test_a_full_queue_takes_nobody_and_nobody_is_lost(ranked_deployment: Deploym
         with live(deployment, heuristic_ranker()):
             until_newer(deployment, ANN, before)
             assert "p20" not in posts_in(deployment, ANN)
+
+
+class FailsFor(LiveHeuristic):
+    """Cannot make one user's list."""
+
+    user = ANN
+
+    def rank(self, snapshot: DatabaseSnapshot, users: Sequence[str], *, version: int, now: datetime) -> LiveLists:
+        if self.user in users:
+            raise ValueError
+        return super().rank(snapshot, users, version=version, now=now)
+
+
+def test_a_user_whose_list_cannot_be_made_holds_up_no_search(ranked_deployment: Deployment) -> None:
+    deployment, missed = ranked_deployment, MissedEvents()
+    ranker = FailsFor(
+        window=WindowSettings(), lists=ListSettings(**LISTS), formula=HeuristicSettings(), retention=RetentionSettings()
+    )
+    with (
+        patch("shared.live.follow.MissedEvents", lambda: missed),
+        patch("shared.live.follow.MISSED_EVERY", timedelta(seconds=0.2)),
+        deployment.timeline() as client,
+        live(deployment, ranker),
+    ):
+        until_ready(client)
+        before = version_of(deployment, COLD)
+        for user in (ANN, COLD):
+            send(client, user, ["p20"])
+        until_newer(deployment, COLD, before)
+        ((xid,),) = deployment.sql("SELECT max(changed_xid) FROM warmline.interactions")
+        eventually(lambda: (missed.since or 0) > xid, "the search goes on behind both")
+        assert "p20" in posts_in(deployment, ANN)
