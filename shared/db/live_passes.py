@@ -175,9 +175,28 @@ def arrived_lately(database: Database, since: int, *, at_most: int) -> Arrived:
         return Arrived(newest={user: int(xid) for user, xid in found}, until=None if until is None else int(until))
 
 
+def mark_of_run(database: Database, job: str) -> int | None:
+    """From which transaction on the last run of a job may have missed something; None if no run has noted it."""
+    query = f"""
+        SELECT (report ->> 'mark')::bigint FROM {SCHEMA}.runs
+        WHERE job = :job AND state = 'done' AND report ? 'mark' ORDER BY id DESC LIMIT 1
+        """
+    with database.begin() as connection:
+        mark = connection.scalar(sa.text(query), {"job": job})
+    return None if mark is None else int(mark)
+
+
 def mark_of_last(database: Database, *, within: timedelta) -> int | None:
-    """The oldest transaction that wrote an event of the last minutes; None if there is none."""
-    query = f"SELECT min(changed_xid) FROM {SCHEMA}.interactions WHERE created_at >= now() - CAST(:within AS interval)"
+    """The oldest transaction in which anybody did or said something in the last minutes; None if there is none."""
+    query = f"""
+        SELECT min(changed_xid) FROM (
+            SELECT min(changed_xid) AS changed_xid FROM {SCHEMA}.interactions
+            WHERE created_at >= now() - CAST(:within AS interval)
+            UNION ALL
+            SELECT min(changed_xid) FROM {SCHEMA}.viewer_settings
+            WHERE changed_at >= now() - CAST(:within AS interval)
+        ) AS oldest
+        """
     with database.begin() as connection:
         oldest = connection.scalar(sa.text(query), {"within": within})
     return None if oldest is None else int(oldest)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from shared.db.engine import Database
-from shared.db.live_passes import arrived_lately, mark_of_last, sample_pass
-from shared.domain import Phase
+from shared.db.live_passes import arrived_lately, mark_of_last, mark_of_run, sample_pass
+from shared.domain import JOB_OF_PHASE, Phase
 from shared.live.missed import GRACE, MissedEvents
 from shared.live.settings import LiveSettings
 from shared.live.view_poll import READ_AGAIN, ViewPoll
@@ -60,7 +60,7 @@ class Follower:
         sample = sample_pass(self._database)
         since = self.missed.since
         if since is None or since > sample.oldest:  # the first time, or after a restore, which begins to count anew
-            self.missed.begin_at(mark_of_last(self._database, within=READ_AGAIN) or sample.oldest)
+            self.missed.begin_at(self._mark(sample.oldest))
         searched = self.missed.next
         arrived = arrived_lately(self._database, searched, at_most=EVENTS_AT_ONCE)
         users = list(arrived.newest)
@@ -71,3 +71,10 @@ class Follower:
             if self._queue.add(missed, at_most=self._settings.live_backlog):
                 self.missed.next = searched  # who found no room is found again
             self._queue.count(missed=len(missed))
+
+    def _mark(self, oldest: int) -> int:
+        """From which transaction on something may be missed if nobody listened; `oldest` had not ended by now."""
+        mark = mark_of_run(self._database, JOB_OF_PHASE[self._phase])
+        if mark is None or mark > oldest:  # no run yet, or PostgreSQL was restored and begins to count anew
+            mark = mark_of_last(self._database, within=READ_AGAIN)
+        return oldest if mark is None else mark

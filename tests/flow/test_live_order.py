@@ -23,7 +23,7 @@ from shared.live.ranker import LiveLists
 from shared.ranked_lists import codec, keys
 from shared.ranked_lists.live_queue import LiveQueue
 from shared.settings import HeuristicSettings, ListSettings, NewPostSettings, RetentionSettings, WindowSettings
-from tests.flow.deployment import ANN, COLD, LISTS, Deployment, eventually, until_ready
+from tests.flow.deployment import ANN, COLD, LISTS, Deployment, eventually, posts_of, until_ready
 from tests.flow.live import KEY, heuristic_ranker, live, posts_in, send, until_newer, value_of, version_of
 from tests.flow.stop_at import StopAt
 from tests.traces import traces, traces_in_redis
@@ -264,6 +264,26 @@ def test_a_full_queue_takes_nobody_and_nobody_is_lost(ranked_deployment: Deploym
         with live(deployment, heuristic_ranker()):
             until_newer(deployment, ANN, before)
             assert "p20" not in posts_in(deployment, ANN)
+
+
+def test_what_was_said_while_nobody_listened_is_found_however_long_that_was(ranked_deployment: Deployment) -> None:
+    deployment, taken_back = ranked_deployment, "p20"
+    with deployment.timeline() as client:
+        until_ready(client)
+        send(client, COLD, [taken_back])
+        deployment.run_heuristic()
+        before = {user: version_of(deployment, user) for user in (ANN, COLD)}
+        said = client.post(f"/users/{ANN}/preferences", json={"more": {"author": "author7"}}, headers=KEY)
+        assert said.is_success, said.text
+        body = [{"user_id": COLD, "post_id": taken_back, "kind": "like"}]
+        assert client.request("DELETE", "/interactions", json=body, headers=KEY).status_code == 200
+        deployment.sql("UPDATE warmline.interactions SET created_at = created_at - interval '1 hour'")
+        deployment.sql("UPDATE warmline.viewer_settings SET changed_at = now() - interval '1 hour'")
+        with live(deployment, heuristic_ranker()):
+            for user, version in before.items():
+                until_newer(deployment, user, version)
+            assert len({*posts_in(deployment, ANN)[:5]} & posts_of("author7")) >= 3
+            assert taken_back in posts_in(deployment, COLD)
 
 
 class FailsFor(LiveHeuristic):
