@@ -11,6 +11,8 @@ from shared.preferences.rules import PostSays, facts_of
 
 _TYPES = {"tags": "text[]", "language": "text", "sensitive": "boolean"}
 _ID_BATCH = 10_000
+# Of a caption in a view, which may have any length; room for markup around the text that is compared.
+_CAPTION_CHARACTERS = 10_000
 
 
 def facts_of_numbers(database: Database, post_numbers: Collection[int]) -> dict[int, PostSays]:
@@ -28,7 +30,10 @@ def facts_of_posts(snapshot: DatabaseSnapshot, post_ids: Collection[str]) -> Ite
     usable = snapshot.once(_usable_columns)
     columns = [f"CAST({column} AS {kind})" if column in usable else f"NULL::{kind}" for column, kind in _TYPES.items()]
     query = sa.text(
-        f"SELECT CAST(id AS text), CAST(caption AS text), {', '.join(columns)} FROM {name} WHERE id = ANY(:ids)"
+        f"""
+        SELECT CAST(id AS text), left(CAST(caption AS text), {_CAPTION_CHARACTERS}), {", ".join(columns)}
+        FROM {name} WHERE id = ANY(:ids)
+        """
     )
     ids = list(post_ids)
     for start in range(0, len(ids), _ID_BATCH):

@@ -5,17 +5,18 @@ called so.
 """
 
 from collections.abc import Iterable
+from itertools import islice
 
 from msgspec import Struct
 
-from shared.preferences.words import folded, folded_tag, has_word, language_of
+from shared.preferences.words import MAX_TAGS, MAX_WORD, folded, folded_tag, has_word, language_of, searchable
 from shared.text.markup import without_markup
 
 
 class PostSays(Struct, frozen=True, gc=False):
     """What a post says of itself, folded."""
 
-    text: str = ""  # its caption
+    text: str = ""  # its caption, `searchable`
     tags: frozenset[str] = frozenset()
     language: str = ""  # "": not said
     is_sensitive: bool = False
@@ -46,10 +47,14 @@ NO_RULES = ViewerRules()
 
 
 def facts_of(
-    caption: str | None, tags: Iterable[str | None] | None, language: str | None, *, is_sensitive: bool
+    caption: str | None, tags: Iterable[object] | None, language: str | None, *, is_sensitive: bool
 ) -> PostSays:
-    """The facts of a post, as its relation has them."""
+    """The facts of a post, as its relation has them; what is no tag is ignored."""
+    # A view may have more of them, longer ones, and arrays of several dimensions.
+    usable = (tag for tag in islice(tags or (), MAX_TAGS) if isinstance(tag, str) and len(tag) <= 2 * MAX_WORD)
     return PostSays(
-        folded(without_markup(caption or "")), frozenset(filter(None, (folded_tag(tag) for tag in tags or () if tag))),
-        language_of(language), is_sensitive,
-    )  # fmt: skip
+        text=searchable(folded(without_markup(caption))) if caption else "",
+        tags=frozenset(tag for tag in map(folded_tag, usable) if 0 < len(tag) <= MAX_WORD),
+        language=language_of(language),
+        is_sensitive=is_sensitive,
+    )
