@@ -21,7 +21,7 @@ from shared.db.runs import Run, for_run
 from shared.db.vectors import count_vectors
 from shared.domain import Phase, Source
 from shared.eligibility import Viewer
-from shared.live.users import Candidates
+from shared.live.users import LiveCandidates
 from shared.logs import stage
 from shared.operations.safety import claim_redis, publish_safety
 from shared.ranked_lists.codec import RankedList, encode, encode_lists, length_of
@@ -94,7 +94,7 @@ def run_heuristic(
         written.update(lists=lists.lists, bytes=lists.bytes, new_posts=length_of(new_posts))
     seconds = time.monotonic() - started
     if published:
-        on_ranked(LiveRanking(candidates=Candidates.of(inputs, generation=run.fence), ranking=ranking))
+        on_ranked(LiveRanking(candidates=LiveCandidates.of(inputs, generation=run.fence), ranking=ranking))
         publication = Publication(run=run.fence, at=now, lists=lists.lists, bytes=lists.bytes, seconds=seconds)
         writer.note_publication(Phase.HEURISTIC, publication, job=JOB)
     housekeeping = keep_house(database, settings.retention, now, run.progress.report, job=JOB)

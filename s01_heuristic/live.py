@@ -11,7 +11,7 @@ from shared.candidates.ranking_input import load_ranking_input
 from shared.db.engine import Database, DatabaseSnapshot
 from shared.domain import Phase, Source
 from shared.live.ranker import LiveLists, LoadedCandidates
-from shared.live.users import Candidates, load_live_users
+from shared.live.users import LiveCandidates, load_live_users
 from shared.ranked_lists.codec import RankedList, encode_lists
 from shared.settings import HeuristicSettings, ListSettings, RetentionSettings, WindowSettings
 
@@ -20,7 +20,7 @@ from shared.settings import HeuristicSettings, ListSettings, RetentionSettings, 
 class LiveRanking:
     """What a run leaves in memory."""
 
-    candidates: Candidates
+    candidates: LiveCandidates
     ranking: RankedCandidates
 
 
@@ -42,7 +42,7 @@ class LiveHeuristic:
         self._current: LiveRanking | None = None
 
     @property
-    def candidates(self) -> Candidates | None:
+    def candidates(self) -> LiveCandidates | None:
         return self._current.candidates if self._current is not None else None
 
     def put(self, current: LiveRanking) -> None:
@@ -55,7 +55,7 @@ class LiveHeuristic:
         inputs = load_ranking_input(database, self._window, self._lists, now, kept_since=kept_since)
         scores = score_posts(inputs.posts, inputs.candidate_events, self._formula, now)
         ranking = rank_posts(inputs.posts, inputs.post_numbers, scores, alpha=self._formula.alpha)
-        current = LiveRanking(candidates=Candidates.of(inputs, generation=generation), ranking=ranking)
+        current = LiveRanking(candidates=LiveCandidates.of(inputs, generation=generation), ranking=ranking)
         return LoadedCandidates(candidates=current.candidates, active=inputs.users.ids, use=lambda: self.put(current))
 
     def rank(self, snapshot: DatabaseSnapshot, users: Sequence[str], *, version: int, now: datetime) -> LiveLists:

@@ -14,7 +14,7 @@ from shared.neucf.model import UserSide
 from shared.neucf.ranker_files import RankerState
 from shared.neucf.score import best_posts, blocks, scores_by
 from shared.neucf.sources.all_sources import sources_named
-from shared.neucf.sources.asked import Asked, Candidates, Int64s, PostFacts
+from shared.neucf.sources.asked import Asked, AskedCandidates, Int64s, KnownPosts
 from shared.neucf.sources.fuse import source_ranks
 from shared.neucf.sources.reorder import reordered
 from shared.neucf.threads import map_in_threads
@@ -28,7 +28,7 @@ class FusedCandidates:
 
     ranker: FinalRanker
     state: RankerState
-    candidates: Candidates
+    candidates: AskedCandidates
     scorer: FusedScorer  # without any serving order
     serving_term: NDArray[np.float32]  # (n_candidates,) of the serving order that trees correct
 
@@ -37,7 +37,7 @@ class FusedCandidates:
 class LikedPosts:
     """What users of a run or a pass liked."""
 
-    facts: PostFacts
+    facts: KnownPosts
     liked: IndicesPerUser  # indices in `facts`, in the order of time
 
 
@@ -49,7 +49,7 @@ class FusedBlock(RankedBlock):
 
 
 def rank_fused(
-    prepared: FusedCandidates, users: UserSide, likes: LikedPosts, withheld: IndicesPerUser, k: int
+    prepared: FusedCandidates, users: UserSide, likes: LikedPosts, withheld: IndicesPerUser, *, k: int, depth: int
 ) -> Iterator[FusedBlock]:
     """Rank all candidates for all users, in memory that does not grow with the number of users.
 
@@ -58,7 +58,8 @@ def rank_fused(
         users: the model's side of the users.
         likes: of the same users.
         withheld: for each user, indices of candidates that must not be shown to them.
-        k: length of a list, at least 1.
+        k: posts of a list, at least 1.
+        depth: best posts of a source that count, at least 1.
 
     Raises:
         ScoringRefused: a score is NaN or infinite. Earlier blocks are correct.
@@ -69,7 +70,7 @@ def rank_fused(
     def ranked(part: slice) -> FusedBlock:
         asked = _asked(prepared, users, likes, part)
         hidden = _mask(withheld, part, len(prepared.candidates))
-        ranks = source_ranks(sources, asked, hidden, depth=k)
+        ranks = source_ranks(sources, asked, hidden, depth)
         fused = ranks.fused()
         lists, scores = best_posts(fused, hidden | (fused == 0), k)
         if prepared.state.trees is not None:

@@ -21,7 +21,7 @@ from shared.neucf.fast.top_k import NO_POST
 from shared.neucf.model import UserSide
 from shared.neucf.score import PostVectors, post_side_from, vectors_of
 from shared.neucf.serving_order import added_to_logits
-from shared.neucf.sources.asked import Candidates
+from shared.neucf.sources.asked import AskedCandidates
 from shared.neucf.sources.facts import facts_of, known_of
 from shared.neucf.sources.learned import learned_reasons
 from shared.ranked_lists.codec import RankedList, encode_lists
@@ -57,7 +57,7 @@ def prepare_candidates(
     added = added_to_logits(ranker.serving_order, popularity=terms.popularity, age_days=age_days_of(inputs, now))
     posts, by_sources = post_side_from(model, vectors, rows), None
     if not ranker.is_plain:
-        candidates = Candidates(
+        candidates = AskedCandidates(
             posts=facts_of(model, rows, inputs.posts.author_id_hashes, data.candidate_features, vectors),
             age_days=np.maximum(age_days_of(inputs, now), 0.0),
             popularity=terms.popularity,
@@ -140,10 +140,10 @@ def _lists_of(
     withheld = IndicesPerUser.of([candidates.index.withheld(inputs.viewer(user_id)) for user_id in ids])
     head = RankedList(source=Source.NEUCF, generation=generation, generated_at=now, entries=b"")
     likes = None if candidates.by_sources is None else liked_posts(artefact, data)
-    length = lists.list_length
-    ranked = length if asked is None else pool_of(length)
-    for block, packed in ranked_blocks(candidates, users, likes, withheld, ranked):
-        yield from encoded_lists(block, packed, ids, head, asked=asked, length=length, version=inputs.version)
+    for block, packed in ranked_blocks(candidates, users, likes, withheld, lists, asked):
+        yield from encoded_lists(
+            block, packed, ids, head, asked=asked, length=lists.list_length, version=inputs.version
+        )  # fmt: skip
 
 
 def liked_posts(artefact: Artefact, data: ScoringData) -> LikedPosts:
@@ -159,19 +159,22 @@ def ranked_blocks(
     users: UserSide,
     likes: LikedPosts | None,
     withheld: IndicesPerUser,
-    list_length: int,
+    lists: ListSettings,
+    asked: AskedFor | None,
 ) -> Iterator[tuple[RankedBlock, Packed]]:
     """Blocks of lists by the final ranker, and the packed post of each place in them, (n_users, k).
 
-    `likes` are those of the users; a plain ranker does not read them.
+    `likes` are those of the users; a plain ranker does not read them. Where users have asked for something, there are
+    as many posts as that is chosen from.
     """
-    if not len(candidates):
+    if not len(candidates) or not len(users.gmf):
         return
+    n_listed = lists.list_length if asked is None else pool_of(lists.list_length)
     if candidates.by_sources is None or likes is None:
-        for block in rank_prepared(candidates.fused, users, withheld, list_length):
+        for block in rank_prepared(candidates.fused, users, withheld, n_listed):
             yield block, candidates.packed[np.maximum(block.indices, 0)]
         return
-    for fused in rank_fused(candidates.by_sources, users, likes, withheld, list_length):
+    for fused in rank_fused(candidates.by_sources, users, likes, withheld, k=n_listed, depth=lists.list_length):
         yield fused, with_reasons(candidates.packed[np.maximum(fused.indices, 0)], fused.reasons)
 
 

@@ -13,7 +13,6 @@ from s02_recsys_neucf.lists import PreparedCandidates, encoded_lists, ranked_blo
 from s02_recsys_neucf.load import Likes, ScoringData, likes_of
 from s02_recsys_neucf.post_memory import EncoderCards, PostMemory
 from s02_recsys_neucf.score import IndicesPerUser
-from shared.candidates.asked_for import pool_of
 from shared.candidates.ranking_input import RankingInput
 from shared.content.encode_posts import Encoders
 from shared.db.engine import Database, DatabaseSnapshot
@@ -21,7 +20,7 @@ from shared.db.models import champion
 from shared.db.vectors import ContentKind
 from shared.domain import Phase, Source
 from shared.live.ranker import LiveLists, LoadedCandidates
-from shared.live.users import Candidates, LiveUsers, load_live_users
+from shared.live.users import LiveCandidates, LiveUsers, load_live_users
 from shared.neucf.artefact import Artefact
 from shared.neucf.examples import SortedPosts
 from shared.neucf.features import NO_FEATURES
@@ -35,7 +34,7 @@ from shared.settings import ListSettings, RetentionSettings
 class LiveModel:
     """What a run leaves in memory."""
 
-    candidates: Candidates
+    candidates: LiveCandidates
     prepared: PreparedCandidates
     artefact: Artefact
     cards: EncoderCards
@@ -54,7 +53,7 @@ def live_model(
 ) -> LiveModel:
     """What live passes need of a run. The encoders themselves, which are large, are not among it."""
     return LiveModel(
-        candidates=Candidates.of(inputs, generation=generation),
+        candidates=LiveCandidates.of(inputs, generation=generation),
         prepared=prepared,
         artefact=artefact,
         cards={ContentKind.IMAGE: encoders.image.card, ContentKind.CAPTION: encoders.caption.card},
@@ -81,7 +80,7 @@ class LiveNeuCF:
         self._current: LiveModel | None = None
 
     @property
-    def candidates(self) -> Candidates | None:
+    def candidates(self) -> LiveCandidates | None:
         return self._current.candidates if self._current is not None else None
 
     def put(self, current: LiveModel | None) -> None:
@@ -139,7 +138,7 @@ class LiveNeuCF:
         head = RankedList(source=Source.NEUCF, generation=current.candidates.generation, generated_at=now, entries=b"")
         asked, length = current.candidates.said.asked_by(snapshot, ids), self._lists.list_length
         of_users = None if prepared.by_sources is None else _liked_posts(current, memory, likes)
-        blocks = ranked_blocks(prepared, users, of_users, withheld, length if asked is None else pool_of(length))
+        blocks = ranked_blocks(prepared, users, of_users, withheld, self._lists, asked)
         return dict(
             pair
             for block, packed in blocks

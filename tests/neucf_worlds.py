@@ -15,7 +15,7 @@ from shared.event_columns import Events
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.examples import NO_AUTHOR, Examples, SortedPosts
 from shared.neucf.features import NO_FEATURES, ContentVectors, Floats, PostFeatures
-from shared.neucf.sources.asked import PostFacts
+from shared.neucf.sources.asked import KnownPosts
 
 SMALL = NeuCFConfig(gmf_width=16, mlp_width=8, tower=(8, 4))
 QUICK = Recipe(epochs=40, steps_per_epoch=1, batch_users=16, members=1, learning_rate=0.02, table_decay=0.1)
@@ -134,5 +134,5 @@ def nothing_known(history: History) -> SourceFacts:
     n_posts = len(history.data.posts)
     none, unknown = np.zeros(n_posts, np.bool_), np.zeros(n_posts, np.int64)
     return SourceFacts(
-        posts=PostFacts(model_rows=unknown, authors=history.spaced_authors, has_photo=none, has_caption=none)
+        posts=KnownPosts(model_rows=unknown, authors=history.spaced_authors, has_photo=none, has_caption=none)
     )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from shared.candidates.heuristic_scores import HeuristicScores
 from shared.event_columns import Floats, Int64s
 from shared.neucf.rank_trees import RankTrees
-from shared.neucf.sources.asked import Asked, Candidates, PostFacts
+from shared.neucf.sources.asked import Asked, AskedCandidates, KnownPosts
 from shared.neucf.sources.transitions import Transitions
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class SourceFacts:
     """What sources read beside the model's score and the heuristic."""
 
-    posts: PostFacts  # of all posts of the history
+    posts: KnownPosts  # of all posts of the history
     transitions: Transitions | None = None
     trees: RankTrees | None = None
 
@@ -44,7 +44,7 @@ def asked_at(
 ) -> Asked:
     """The question about a block of users at a step."""
     return Asked(
-        candidates=Candidates(
+        candidates=AskedCandidates(
             posts=facts.posts.take(candidates),
             age_days=np.maximum(terms.age_days, 0.0),
             popularity=terms.heuristic.popularity,

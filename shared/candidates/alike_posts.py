@@ -1,6 +1,7 @@
 """Finds the candidates that are like some posts, by photo and caption. Needs the vectors that phase 2 stores."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -8,34 +9,75 @@ import numpy.typing as npt
 from shared.candidates.asked_for import Strengths, alikeness
 from shared.db.engine import DatabaseSnapshot
 from shared.db.id_hashes import load_id_hashes
-from shared.db.vectors import ContentKind, VectorColumn, load_vectors, most_used_encoder
+from shared.db.vectors import ContentKind, VectorColumn, load_vectors_of, most_used_encoder
 from shared.event_columns import Floats, Int64s
 
 Float32s = npt.NDArray[np.float32]
 
-AT_ONCE = 64  # posts that candidates are compared with together: 25 MB for 100,000 candidates
+AT_ONCE = 64  # posts that candidates are compared with together
+BLOCK = 8_192  # candidates that are compared together: 12 MB with 384 numbers each
+_ID_BATCH = 10_000
 
 
-def load_alike(snapshot: DatabaseSnapshot, candidates: Int64s, post_ids: Sequence[str]) -> Mapping[str, Strengths]:
-    """For each of these posts the candidates (given by id hash) that are like it, by photo or by caption.
+class _Units(NamedTuple):
+    """Unit vectors of all candidates; NaN where there is none."""
 
-    A post without a vector is like none, so in an installation without phase 2 nothing is.
+    encoder: str
+    values: npt.NDArray[np.float16]  # (n_posts, width)
+
+
+class AlikePosts:
+    """The candidates of a run by photo and caption. Their vectors are read when first needed, and kept.
+
+    So what a live pass reads depends on what was said since, not on the size of the installation.
     """
-    wished = load_id_hashes(snapshot, post_ids)
-    strengths: dict[str, Floats] = {}
-    for part in ContentKind:
-        found = most_used_encoder(snapshot, part)
-        if found is None:
-            continue
-        encoder, width = found
-        column = load_vectors(snapshot, part, encoder=encoder, width=width)
-        vectors = _units_of(column, candidates)
-        for start in range(0, len(wished), AT_ONCE):
-            nearness = vectors @ _units_of(column, wished[start : start + AT_ONCE]).T  # (n_candidates, n_wished)
-            for index, post_id in enumerate(post_ids[start : start + AT_ONCE]):
-                alike = alikeness(nearness[:, index].astype(np.float64))
-                strengths[post_id] = np.maximum(strengths[post_id], alike) if post_id in strengths else alike
-    return {post_id: _sparse(strength) for post_id, strength in strengths.items()}
+
+    def __init__(self, post_ids: Sequence[str], id_hashes: Int64s) -> None:
+        self._post_ids, self._id_hashes = post_ids, id_hashes
+        self._units: dict[ContentKind, _Units] = {}
+
+    def like(self, snapshot: DatabaseSnapshot, post_ids: Sequence[str]) -> Mapping[str, Strengths]:
+        """For each of these posts the candidates that are like it, by photo or by caption.
+
+        A post without a vector is like none, so in an installation without phase 2 nothing is.
+        """
+        wished = load_id_hashes(snapshot, post_ids)
+        strengths: dict[str, Floats] = {}
+        for part in ContentKind:
+            units = self._units_of(snapshot, part)
+            if units is None:
+                continue
+            width = units.values.shape[1]
+            column = load_vectors_of(snapshot, part, post_ids, encoder=units.encoder, width=width)
+            for start in range(0, len(wished), AT_ONCE):
+                nearness = _nearness(units.values, _units_of(column, wished[start : start + AT_ONCE]))
+                for index, post_id in enumerate(post_ids[start : start + AT_ONCE]):
+                    alike = alikeness(nearness[:, index].astype(np.float64))
+                    strengths[post_id] = np.maximum(strengths[post_id], alike) if post_id in strengths else alike
+        return {post_id: _sparse(strength) for post_id, strength in strengths.items()}
+
+    def _units_of(self, snapshot: DatabaseSnapshot, part: ContentKind) -> _Units | None:
+        if part not in self._units:
+            found = most_used_encoder(snapshot, part)
+            if found is None:
+                return None
+            encoder, width = found
+            values = np.empty((len(self._post_ids), width), np.float16)
+            for start in range(0, len(self._post_ids), _ID_BATCH):
+                batch = slice(start, start + _ID_BATCH)
+                column = load_vectors_of(snapshot, part, self._post_ids[batch], encoder=encoder, width=width)
+                values[batch] = _units_of(column, self._id_hashes[batch])
+            self._units[part] = _Units(encoder, values)
+        return self._units[part]
+
+
+def _nearness(candidates: npt.NDArray[np.float16], wished: Float32s) -> Float32s:
+    """Cosines. (n_posts, width), (n_wished, width) -> (n_posts, n_wished)"""
+    nearness = np.empty((len(candidates), len(wished)), np.float32)
+    for start in range(0, len(candidates), BLOCK):
+        block = slice(start, start + BLOCK)
+        nearness[block] = candidates[block].astype(np.float32) @ wished.T
+    return nearness
 
 
 def _units_of(column: VectorColumn, id_hashes: Int64s) -> Float32s:

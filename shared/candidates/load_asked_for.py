@@ -5,16 +5,17 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from shared.candidates.alike_posts import load_alike
+from shared.candidates.alike_posts import AlikePosts
 from shared.candidates.asked_for import AskedFor, Bools, Strengths
+from shared.candidates.facts_index import FactsIndex
 from shared.db.bulk import Posts
 from shared.db.engine import DatabaseSnapshot
 from shared.db.post_facts import facts_of_posts
 from shared.db.viewers_say import Wish, load_say, load_wishes
-from shared.preferences.rules import PostFacts, ViewerRules
-from shared.preferences.words import has_word
+from shared.event_columns import Int64s
+from shared.preferences.rules import PostSays, ViewerRules
 
-NO_FACTS = PostFacts()
+NO_FACTS = PostSays()
 MASKS = 256  # that are kept: a tenth of a megabyte each, with 100,000 candidates
 TARGETS = 10_000  # the same of what was asked for: 80 kB each, if it is a post
 NOBODY = Strengths(np.zeros(0, np.int64), np.zeros(0))
@@ -23,13 +24,14 @@ NOBODY = Strengths(np.zeros(0, np.int64), np.zeros(0))
 class SaidOfCandidates:
     """The candidates of a run, compared with what users say of them: only as far as anybody has said something.
 
-    Captions and tags are read when somebody has said something of them, vectors when of posts, and once for a run and
-    the live passes after it.
+    Captions and tags are read when somebody has said something of them, vectors when of posts, and those of candidates
+    once for a run and the live passes after it.
     """
 
     def __init__(self, posts: Posts, post_numbers: Sequence[int]) -> None:
         self._posts, self._post_numbers = posts, post_numbers
-        self._facts: Sequence[PostFacts] | None = None
+        self._facts: FactsIndex | None = None
+        self._alike_posts = AlikePosts(posts.ids, posts.id_hashes)
         self._alike: dict[str, Strengths] = {}
         self._strength_of = lru_cache(TARGETS)(self._find)
         self._withheld_by = lru_cache(MASKS)(self._mask)
@@ -50,29 +52,29 @@ class SaidOfCandidates:
     def _load(self, snapshot: DatabaseSnapshot, wishes: Sequence[Wish], *, has_rules: bool) -> None:
         if self._facts is None and (has_rules or any(wish.about in ("tag", "word") for wish in wishes)):
             found = dict(facts_of_posts(snapshot, self._posts.ids))
-            self._facts = [found.get(post_id, NO_FACTS) for post_id in self._posts.ids]
-        wanted = sorted({wish.target for wish in wishes if wish.about == "post"} - self._alike.keys())
-        if wanted:
-            if len(self._alike) + len(wanted) > TARGETS:
-                self._alike.clear()
-                self._strength_of.cache_clear()
-            found_alike = load_alike(snapshot, self._posts.id_hashes, wanted)
-            self._alike |= {post_id: found_alike.get(post_id, NOBODY) for post_id in wanted}
+            self._facts = FactsIndex([found.get(post_id, NO_FACTS) for post_id in self._posts.ids])
+        wished = {wish.target for wish in wishes if wish.about == "post"}
+        if len(self._alike.keys() | wished) > TARGETS:
+            self._alike.clear()
+            self._strength_of.cache_clear()
+        if missing := sorted(wished - self._alike.keys()):
+            found_alike = self._alike_posts.like(snapshot, missing)
+            self._alike |= {post_id: found_alike.get(post_id, NOBODY) for post_id in missing}
 
     def _find(self, about: str, target: str) -> Strengths:
         match about:
             case "author":
                 return _whole(self._by_author.get(target, ()))
-            case "tag":
-                return _whole(self._by_tag.get(target, ()))
-            case "word":
-                facts = enumerate(self._facts or ())
-                return _whole([index for index, fact in facts if has_word(fact.text, target)])
+            case "tag" if self._facts is not None:
+                return _whole(self._facts.with_tag(target))
+            case "word" if self._facts is not None:
+                return _whole(self._facts.with_word(target))
         return self._alike.get(target, NOBODY)
 
     def _mask(self, rules: ViewerRules) -> Bools:
-        facts = self._facts or [NO_FACTS] * len(self._posts.ids)
-        return np.fromiter((rules.withhold(fact) for fact in facts), np.bool_, len(facts))
+        if self._facts is None:
+            return np.zeros(len(self._posts.ids), np.bool_)
+        return self._facts.withheld_by(rules)
 
     @cached_property
     def _order(self) -> tuple[np.ndarray, np.ndarray]:
@@ -88,15 +90,6 @@ class SaidOfCandidates:
             found.setdefault(author, []).append(index)
         return found
 
-    @cached_property
-    def _by_tag(self) -> Mapping[str, list[int]]:
-        """Call it when the facts are there."""
-        found: dict[str, list[int]] = {}
-        for index, fact in enumerate(self._facts or ()):
-            for tag in fact.tags:
-                found.setdefault(tag, []).append(index)
-        return found
 
-
-def _whole(indices: Sequence[int]) -> Strengths:
+def _whole(indices: Sequence[int] | Int64s) -> Strengths:
     return Strengths(np.array(indices, np.int64), np.ones(len(indices)))

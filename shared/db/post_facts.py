@@ -7,13 +7,15 @@ import sqlalchemy as sa
 from shared.db.engine import Database, DatabaseSnapshot
 from shared.db.relations import OPTIONAL, usable_optional
 from shared.db.tables import SCHEMA
-from shared.preferences.rules import PostFacts, facts_of
+from shared.preferences.rules import PostSays, facts_of
 
 _TYPES = {"tags": "text[]", "language": "text", "sensitive": "boolean"}
 _ID_BATCH = 10_000
+# Of a caption in a view, which may have any length; room for markup around the text that is compared.
+_CAPTION_CHARACTERS = 10_000
 
 
-def facts_of_numbers(database: Database, post_numbers: Collection[int]) -> dict[int, PostFacts]:
+def facts_of_numbers(database: Database, post_numbers: Collection[int]) -> dict[int, PostSays]:
     """The facts of the posts with these numbers; a post that is not in its relation is left out."""
     query = sa.text(f"SELECT post_id, row FROM {SCHEMA}.post_rows WHERE row = ANY(:rows)")
     with database.begin() as connection:
@@ -22,13 +24,16 @@ def facts_of_numbers(database: Database, post_numbers: Collection[int]) -> dict[
         return {number_of[post_id]: facts for post_id, facts in facts_of_posts(snapshot, list(number_of))}
 
 
-def facts_of_posts(snapshot: DatabaseSnapshot, post_ids: Collection[str]) -> Iterator[tuple[str, PostFacts]]:
+def facts_of_posts(snapshot: DatabaseSnapshot, post_ids: Collection[str]) -> Iterator[tuple[str, PostSays]]:
     """Pairs of id and facts for those of these posts that are in the relation."""
     ((connection, name),) = snapshot.homes("posts")
     usable = snapshot.once(_usable_columns)
     columns = [f"CAST({column} AS {kind})" if column in usable else f"NULL::{kind}" for column, kind in _TYPES.items()]
     query = sa.text(
-        f"SELECT CAST(id AS text), CAST(caption AS text), {', '.join(columns)} FROM {name} WHERE id = ANY(:ids)"
+        f"""
+        SELECT CAST(id AS text), left(CAST(caption AS text), {_CAPTION_CHARACTERS}), {", ".join(columns)}
+        FROM {name} WHERE id = ANY(:ids)
+        """
     )
     ids = list(post_ids)
     for start in range(0, len(ids), _ID_BATCH):

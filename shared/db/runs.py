@@ -186,6 +186,14 @@ def last_done(database: Database, job: str) -> datetime | None:
         return at
 
 
+def last_fence(database: Database, job: str) -> int | None:
+    """The fencing number of a job's newest good run, if there is one."""
+    newest = sa.select(runs.c.fence).where(runs.c.job == job, runs.c.state == "done")
+    with database.begin() as connection:
+        fence = connection.scalar(newest.order_by(runs.c.id.desc()).limit(1))
+        return None if fence is None else int(fence)
+
+
 def last_report(database: Database, job: str) -> sa.RowMapping | None:
     """`report` and `finished_at` of a job's newest good run, if there is one."""
     newest = sa.select(runs.c.report, runs.c.finished_at).where(runs.c.job == job, runs.c.state == "done")

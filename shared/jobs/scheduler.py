@@ -39,6 +39,7 @@ from shared.logs import log_event, log_trouble
 from shared.run_progress import Progress
 
 POLL = timedelta(seconds=2)
+LIVE_ENDS = timedelta(seconds=3)  # how long a live pass may go on after a stop; what it leaves is taken over
 BEAT_EVERY = timedelta(seconds=10)
 # A missed time is made up for however late it is noticed (APScheduler's own limit is a second), several by one run: a
 # machine that was suspended at night is treated like a service that was down.
@@ -97,8 +98,8 @@ def serve(
     worker = worker_name()
     send_heartbeat = _retrying(lambda: record_heartbeat(database, service, worker=worker))
     threading.Thread(target=_repeat, args=(send_heartbeat, BEAT_EVERY, stop), daemon=True).start()
-    if beside is not None:
-        threading.Thread(target=beside, args=(stop,), name="live", daemon=True).start()
+    live = threading.Thread(target=beside or stop.wait, args=(stop,) if beside else (), name="live", daemon=True)
+    live.start()
     schedule = Schedule(trigger, _retrying(lambda: request_run(database, job.name, by="schedule")))
     _retrying(lambda: _request_missed_run(database, job, trigger))()
     log_event(f"{job.name}.ready", worker=worker)
@@ -110,6 +111,7 @@ def serve(
     finally:
         stop.set()
         schedule.stop()
+        live.join(LIVE_ENDS.total_seconds())
 
 
 class Schedule:

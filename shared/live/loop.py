@@ -19,7 +19,7 @@ from shared.live.follow import Follower
 from shared.live.ranker import LiveLists, LiveRanker
 from shared.live.renew import Renewal
 from shared.live.settings import LiveSettings
-from shared.live.users import Candidates
+from shared.live.users import LiveCandidates
 from shared.logs import log_event, log_trouble
 from shared.operations.safety import claim_redis
 from shared.ranked_lists.job_store import JobStore
@@ -45,7 +45,7 @@ class LiveLoop:
         self._renewal = Renewal(database, writer, queue, ranker)
         self._is_open = False
         self._looked_at = self._logged_at = float("-inf")
-        self._candidates: Candidates | None = None  # with which the last pass was made
+        self._candidates: LiveCandidates | None = None  # with which the last pass was made
         self._written: dict[str, int] = {}  # user -> version of their list, since these candidates are used
 
     def run(self, stop: threading.Event) -> None:
@@ -60,7 +60,6 @@ class LiveLoop:
                     log_trouble("live.retry", phase=self._ranker.phase, reason=_reason(error))
                 self._is_open = False
                 stop.wait(LOOK_AFTER.total_seconds())
-        self._renewal.close()
         self._follower.close()
 
     def turn(self, stop: threading.Event) -> int:
@@ -110,7 +109,7 @@ class LiveLoop:
         self._follower.follow()
         return self._queue.take_over(USERS_AT_ONCE)
 
-    def _open(self, candidates: Candidates) -> None:
+    def _open(self, candidates: LiveCandidates) -> None:
         claim_redis(self._database, self._writer)
         if self._queue.open():  # Redis may have lost its memory
             self._publish_catalogue(candidates)
@@ -140,7 +139,7 @@ class LiveLoop:
         self._candidates, self._written = fresh, {}
         self._follower.add(outdated)
 
-    def _publish_catalogue(self, candidates: Candidates) -> None:
+    def _publish_catalogue(self, candidates: LiveCandidates) -> None:
         """Lists need a catalogue that knows their posts; those that were erased since they were loaded are left out."""
         entries = catalogue_entries_of(candidates.posts, candidates.post_numbers, candidates.clusters, AuthorHashes())
         with live_load(self._database) as connection:

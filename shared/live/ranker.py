@@ -8,7 +8,7 @@ from typing import Protocol
 
 from shared.db.engine import Database, DatabaseSnapshot
 from shared.domain import Phase
-from shared.live.users import Candidates
+from shared.live.users import LiveCandidates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +21,9 @@ class LiveLists:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedCandidates:
-    """Candidates that were loaded beside the runs, and are not used yet."""
+    """LiveCandidates that were loaded beside the runs, and are not used yet."""
 
-    candidates: Candidates
+    candidates: LiveCandidates
     active: Sequence[str]  # the active users, newest first
     use: Callable[[], object]  # passes use them from then on
 
@@ -36,7 +36,7 @@ class LiveRanker(Protocol):
     loading: threading.Lock  # held by a run, and by a load: never two at once in one process, for their memory
 
     @property
-    def candidates(self) -> Candidates | None:
+    def candidates(self) -> LiveCandidates | None:
         """The present candidates; None as long as nothing can be ranked."""
         ...
 

@@ -24,7 +24,7 @@ from shared.operations.safety import withheld_authors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidates:
+class LiveCandidates:
     """The candidates of a run, as live passes go on using them."""
 
     generation: int  # the run's fencing number, which lists carry
@@ -41,7 +41,7 @@ class Candidates:
         return to_datetime(max(0.0, float(self.posts.created_at.max(initial=0.0))))
 
     @classmethod
-    def of(cls, inputs: RankingInput, *, generation: int) -> "Candidates":
+    def of(cls, inputs: RankingInput, *, generation: int) -> "LiveCandidates":
         """Those of a run."""
         return cls(
             generation=generation, version=inputs.version, posts=inputs.posts, post_numbers=inputs.post_numbers,
@@ -73,7 +73,7 @@ class LiveUsers:
 def load_live_users(
     snapshot: DatabaseSnapshot,
     wanted: Sequence[str],
-    candidates: Candidates,
+    candidates: LiveCandidates,
     *,
     since: datetime,
     now: datetime,

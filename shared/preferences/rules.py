@@ -5,17 +5,18 @@ called so.
 """
 
 from collections.abc import Iterable
+from itertools import islice
 
 from msgspec import Struct
 
-from shared.preferences.words import folded, folded_tag, has_word, language_of
+from shared.preferences.words import MAX_TAGS, MAX_WORD, folded, folded_tag, has_word, language_of, searchable
 from shared.text.markup import without_markup
 
 
-class PostFacts(Struct, frozen=True, gc=False):
+class PostSays(Struct, frozen=True, gc=False):
     """What a post says of itself, folded."""
 
-    text: str = ""  # its caption
+    text: str = ""  # its caption, `searchable`
     tags: frozenset[str] = frozenset()
     language: str = ""  # "": not said
     is_sensitive: bool = False
@@ -32,7 +33,7 @@ class ViewerRules(Struct, frozen=True, gc=False):
     def __bool__(self) -> bool:
         return bool(self.tags or self.words or self.languages or self.hides_sensitive)
 
-    def withhold(self, facts: PostFacts) -> bool:
+    def withhold(self, facts: PostSays) -> bool:
         """Whether a post that says this is withheld."""
         return (
             (self.hides_sensitive and facts.is_sensitive)
@@ -46,10 +47,14 @@ NO_RULES = ViewerRules()
 
 
 def facts_of(
-    caption: str | None, tags: Iterable[str | None] | None, language: str | None, *, is_sensitive: bool
-) -> PostFacts:
-    """The facts of a post, as its relation has them."""
-    return PostFacts(
-        folded(without_markup(caption or "")), frozenset(filter(None, (folded_tag(tag) for tag in tags or () if tag))),
-        language_of(language), is_sensitive,
-    )  # fmt: skip
+    caption: str | None, tags: Iterable[object] | None, language: str | None, *, is_sensitive: bool
+) -> PostSays:
+    """The facts of a post, as its relation has them; what is no tag is ignored."""
+    # A view may have more of them, longer ones, and arrays of several dimensions.
+    usable = (tag for tag in islice(tags or (), MAX_TAGS) if isinstance(tag, str) and len(tag) <= 2 * MAX_WORD)
+    return PostSays(
+        text=searchable(folded(without_markup(caption))) if caption else "",
+        tags=frozenset(tag for tag in map(folded_tag, usable) if 0 < len(tag) <= MAX_WORD),
+        language=language_of(language),
+        is_sensitive=is_sensitive,
+    )

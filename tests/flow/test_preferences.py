@@ -11,6 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from demo.valkey import Valkey
+from shared.preferences.rules import PostSays
 from tests.flow.deployment import (
     ANN,
     API_KEY,
@@ -176,6 +177,23 @@ def test_what_a_post_says_later_is_obeyed_in_every_list(
         deployment.sql("UPDATE warmline.posts SET sensitive = NULL")
         for user in (COLD, STRANGER):
             eventually(lambda user=user: shown(client, user) == ALL, "shown again")  # type: ignore[misc]
+
+
+def test_who_has_no_rules_waits_for_no_captions(ranked_deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also not who said something else: that they are not to be profiled."""
+    read: list[object] = []
+
+    def reads(_: object, numbers: object) -> dict[int, PostSays]:
+        read.append(numbers)
+        return {}
+
+    monkeypatch.setattr("timeline.stores.post_facts.facts_of_numbers", reads)
+    with ranked_deployment.timeline() as client:
+        until_ready(client)
+        say(client, COLD, {"personalised": False})
+        assert (shown(client, COLD), read) == (ALL, [])
+        say(client, COLD, {"sensitive": "hide"})
+        assert (shown(client, COLD), bool(read)) == (ALL, True)
 
 
 # --- the answers ------------------------------------------------------------------------------------------------------

@@ -96,6 +96,10 @@ class Sayings(Timelines):
         word, target = saying
         if target == ("author", user):
             return
+        if target[1] in self.deleted:  # nothing can be said of it any more
+            path = f"/users/{user}/preferences"
+            assert self._client().post(path, json={word: dict([target])}, headers=BACKEND).status_code == 409
+            return
         before = self._eligible(user)
         body: JsonObject = {word: dict([target])} | ({"expires_at": LATER} if ends else {})
         answer = say(self._client(), user, body)
@@ -142,6 +146,8 @@ class Sayings(Timelines):
     def say_while_redis_refuses_writes(self, saying: tuple[str, tuple[str, str]], chosen: JsonObject) -> None:
         """It is durable, each process obeys at once, and goes on when Redis takes writes again."""
         word, target = saying
+        if target[1] in self.deleted:
+            return
         said = self._of(WATCHER)
         with self.deployment.redis() as redis:
             redis.replicaof("127.0.0.1", "1")

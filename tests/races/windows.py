@@ -390,7 +390,8 @@ def imports(setup: RaceSetup) -> WindowResult:
     if setup.has_views:
         return WindowResult()
     posts, reader = setup.ranked_posts(8), setup.new_users(1)
-    rows = [(post, setup.oracle.author_of[post], "imported", None, "2026-01-01T00:00:00+00:00", None) for post in posts]
+    at = "2026-01-01T00:00:00+00:00"
+    rows = [(post, setup.oracle.author_of[post], "imported", None, at, *[None] * 4) for post in posts]
     with setup.random_run() as run, setup.deployment.database() as database:
         acts = [setup.pool.submit(setup.delete, post) for post in posts]
         merging = setup.pool.submit(merge_rows, database, "posts", rows)

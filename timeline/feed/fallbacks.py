@@ -10,7 +10,6 @@ from msgspec.structs import replace
 
 from shared.domain import Phase, Source
 from shared.errors import StoreUnavailable
-from shared.preferences.rules import NO_RULES
 from shared.ranked_lists import codec
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.records import Tail
@@ -59,7 +58,7 @@ class Fallbacks:
         """What follows the frozen list: unseen posts of the shared lists, older ones, then seen ones."""
         taken = frozenset(codec.post_numbers_of(page.chain.frozen.entries))
         shared, own = self._snapshot.shared(), await self._own(page)
-        if page.state.viewer.rules is not NO_RULES:
+        if page.state.viewer.rules:
             await self._judge(page, own)
             await self._judge_shared(page, shared.post_number_set)
         seen, enough, at_most = page.seen(), self._lists.list_length, page.wanted_of_tail
@@ -70,7 +69,7 @@ class Fallbacks:
             sources = tail_sources(shared, own, taken, seen, visibility)
             if sum(len(source.unseen) for source in sources) < enough and self._snapshot.oldest is not None:
                 older = await self._older.posts(page.budget, older_than=self._snapshot.oldest, without=shared)
-                if page.state.viewer.rules is not NO_RULES:
+                if page.state.viewer.rules:
                     await self._judge_shared(page, older.post_number_set)
                     visibility = self.visibility(page)
                 sources.append(older_source(older, sources, taken, seen, visibility))

@@ -19,7 +19,6 @@ from shared.db.newest import viewer_of
 from shared.domain import Source, author_hash
 from shared.eligibility import Viewer, stricter
 from shared.errors import StoreUnavailable, WritesRefused
-from shared.preferences.rules import NO_RULES
 from shared.ranked_lists import codec, keys
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.cursor import MAX_POSITION, Cursor, sign, verify
@@ -103,7 +102,7 @@ class Feed:
                 page = self._begin(request, state, budget, ranked)
             else:
                 page = await self._begin_anew(request, state, cursor, budget)
-        if state.viewer.rules is not NO_RULES:
+        if state.viewer.rules:
             await self._sources.judge_chain(page)
         start, recorded_end = page.position, page.chain.end_of_page(page.position)
         if recorded_end is not None:

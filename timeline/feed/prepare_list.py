@@ -11,7 +11,6 @@ from operator import itemgetter
 
 from shared.domain import Source
 from shared.eligibility import may_show, may_show_all
-from shared.preferences.rules import NO_RULES
 from shared.ranked_lists import codec
 from shared.ranked_lists.records import CatalogueEntry
 from timeline.feed.chain_page import MARGIN, PAGES, ChainPage
@@ -48,7 +47,7 @@ class ListPreparer:
         pool = self._snapshot.new_posts
         if pool is not None and page.chain.frozen.source is not Source.NEWEST:
             fresh = self._new_posts(page, pool, seen, visibility)
-            if (rules := page.state.viewer.rules) is not NO_RULES:
+            if rules := page.state.viewer.rules:
                 fresh = filterfalse(partial(self._facts.hides, rules), fresh)
             entries = with_new_posts(post_numbers, entries, pool, fresh, share=self._share, start=before)
         room = max(0, self._length - before)  # a list with new posts is no longer than one without

@@ -83,8 +83,11 @@ def _whole(value: object) -> object:
 
 
 def _word(text: str) -> str:
-    if not folded(text):
+    same = folded(text)
+    if not same:
         raise ValueError("more than white space")
+    if len(same) > MAX_WORD:  # one character may stand for many
+        raise ValueError(f"at most {MAX_WORD} characters as it is compared (NFKC, case folded)")
     return text
 
 

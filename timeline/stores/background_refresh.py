@@ -280,11 +280,9 @@ class BackgroundRefresh:
 
     async def _read_facts_ahead(self) -> None:
         """What the posts of shared lists say, as long as there are viewers who want posts withheld by it."""
-        facts, pool = self._resources.post_facts, self._snapshot.new_posts
-        shared = self._snapshot.shared().post_number_set
-        wanted = facts.wanted_ahead(shared | pool.indexed.post_number_set if pool is not None else shared)
-        if wanted:
-            facts.keep(wanted, await self._in_thread(partial(facts.read_ahead, wanted)))
+        pool, shared = self._snapshot.new_posts, self._snapshot.shared().post_number_set
+        wanted = shared | pool.indexed.post_number_set if pool is not None else shared
+        await self._resources.post_facts.read_ahead(wanted, self._in_thread)
 
     async def _sync(self) -> None:
         """Write what PostgreSQL has and Redis lacks to Redis, and the snapshot to the disk."""

@@ -90,20 +90,34 @@ class Stores:
         """
         return await self._ask("redis", budget, partial(_in_time, ask))
 
-    async def database(self, budget: RequestBudget, read: Callable[[], AnswerT]) -> AnswerT:
+    async def database(
+        self, budget: RequestBudget, read: Callable[[], AnswerT], *, is_failure_if_late: bool = True
+    ) -> AnswerT:
         """Read from PostgreSQL, in a thread.
+
+        Args:
+            budget: of the request.
+            read: runs on in its thread if its answer comes too late.
+            is_failure_if_late: whether PostgreSQL is to blame; not for reads whose time depends on what users wrote.
 
         Raises:
             StoreUnavailable: no answer within what the request has left; it is noted there.
         """
         loop = asyncio.get_running_loop()
         reading = partial(loop.run_in_executor, self._threads, read)
-        return await self._ask("postgresql", budget, partial(_in_time, reading))
+        return await self._ask("postgresql", budget, partial(_in_time, reading), is_failure_if_late=is_failure_if_late)
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _ask(self, store: str, budget: RequestBudget, ask: Callable[[float], Awaitable[AnswerT]]) -> AnswerT:
+    async def _ask(
+        self,
+        store: str,
+        budget: RequestBudget,
+        ask: Callable[[float], Awaitable[AnswerT]],
+        *,
+        is_failure_if_late: bool = True,
+    ) -> AnswerT:
         breaker = self._breakers[store]
         if breaker.is_open or store in budget.degraded:
             budget.note_degraded(store)
@@ -116,7 +130,7 @@ class Stores:
             if isinstance(error, WritesRefused):  # reads still work
                 budget.must_start_over = not budget.asks_database
                 self.mark_redis_behind()
-            else:
+            elif is_failure_if_late or not isinstance(error, TimeoutError):
                 breaker.failed()
                 if store == "redis":
                     self.on_redis_failure()

@@ -21,7 +21,7 @@ NOTHING = np.float32(-np.inf)  # the score of a candidate about which a source h
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PostFacts:
+class KnownPosts:
     """What is known of a column of posts."""
 
     model_rows: Int64s  # (n_posts,) 0 = newer than the model
@@ -47,10 +47,10 @@ class PostFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Candidates:
+class AskedCandidates:
     """The candidates of a step or a run."""
 
-    posts: PostFacts
+    posts: KnownPosts
     age_days: Floats  # (n_candidates,) 0 or more
     popularity: Floats  # (n_candidates,) the heuristic's term, in [0, 1]
     blended: Floats  # (n_candidates,) the heuristic's score
@@ -65,8 +65,8 @@ class Candidates:
 class Asked:
     """A block of users, for whom the candidates are to be scored."""
 
-    candidates: Candidates
-    liked_posts: PostFacts  # in which `liked` are indices
+    candidates: AskedCandidates
+    liked_posts: KnownPosts  # in which `liked` are indices
     liked: Int64s  # (n_likes,) user by user, in the order in which they were liked
     starts: Int64s  # (n_users,) where each user's likes begin
     logits: Scores  # (n_users, n_candidates) of the model
@@ -89,5 +89,5 @@ class CandidateSource(Protocol):
         -> (n_users, n_candidates); None: it has nothing to say at all
         """
 
-    def reasons(self, candidates: Candidates) -> NDArray[np.int64]:
+    def reasons(self, candidates: AskedCandidates) -> NDArray[np.int64]:
         """Codes of `Reason`, for a post that stands in a list because of this source. -> (n_candidates,)"""

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.domain import Reason
-from shared.neucf.sources.asked import NOTHING, Asked, Candidates, PostFacts, Scores, Units
+from shared.neucf.sources.asked import NOTHING, Asked, AskedCandidates, KnownPosts, Scores, Units
 
 LATEST = 5  # likes that count most
 FRESH_DAYS = 2.0  # age up to which a post is fresh
@@ -20,7 +20,7 @@ class PhotoNearness:
         posts = asked.candidates.posts
         return _nearness(asked, posts.photos, asked.liked_posts.photos, posts.has_photo)
 
-    def reasons(self, candidates: Candidates) -> NDArray[np.int64]:
+    def reasons(self, candidates: AskedCandidates) -> NDArray[np.int64]:
         """(n_candidates,)"""
         return np.full(len(candidates), int(Reason.SIMILAR_PHOTO))
 
@@ -35,7 +35,7 @@ class CaptionNearness:
         posts = asked.candidates.posts
         return _nearness(asked, posts.captions, asked.liked_posts.captions, posts.has_caption)
 
-    def reasons(self, candidates: Candidates) -> NDArray[np.int64]:
+    def reasons(self, candidates: AskedCandidates) -> NDArray[np.int64]:
         """(n_candidates,)"""
         return np.full(len(candidates), int(Reason.SIMILAR_CAPTION))
 
@@ -51,7 +51,7 @@ class FreshInTopics:
         near = latest_nearness(asked)
         return None if near is None else np.where(is_fresh, near, NOTHING)
 
-    def reasons(self, candidates: Candidates) -> NDArray[np.int64]:
+    def reasons(self, candidates: AskedCandidates) -> NDArray[np.int64]:
         """(n_candidates,)"""
         return np.where(_by_photo(candidates.posts), int(Reason.SIMILAR_PHOTO), int(Reason.SIMILAR_CAPTION))
 
@@ -69,7 +69,7 @@ def latest_nearness(asked: Asked) -> Scores | None:
     return np.where(_by_photo(posts), by_photo, by_caption)
 
 
-def _by_photo(posts: PostFacts) -> NDArray[np.bool_]:
+def _by_photo(posts: KnownPosts) -> NDArray[np.bool_]:
     return posts.has_photo & (posts.photos is not None)
 
 

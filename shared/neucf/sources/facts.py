@@ -6,12 +6,12 @@ from numpy.typing import NDArray
 from shared.neucf.features import ContentVectors, PostFeatures
 from shared.neucf.model import NeuCF
 from shared.neucf.score import PostVectors
-from shared.neucf.sources.asked import Int64s, PostFacts, Units
+from shared.neucf.sources.asked import Int64s, KnownPosts, Units
 
 
 def facts_of(
     model: NeuCF, model_rows: Int64s, authors: Int64s, features: PostFeatures, vectors: PostVectors
-) -> PostFacts:
+) -> KnownPosts:
     """The facts of a column of posts.
 
     Args:
@@ -22,7 +22,7 @@ def facts_of(
         vectors: of the same posts, from `vectors_of`.
     """
     units = _units_by_part(model, vectors)
-    return PostFacts(
+    return KnownPosts(
         model_rows=model_rows,
         authors=authors,
         has_photo=known_of(features.image, len(model_rows)),

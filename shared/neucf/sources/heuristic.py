@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.domain import Reason
-from shared.neucf.sources.asked import Asked, Candidates, Scores
+from shared.neucf.sources.asked import Asked, AskedCandidates, Scores
 
 
 class HeuristicSource:
@@ -19,6 +19,6 @@ class HeuristicSource:
         in_order[np.lexsort((asked.candidates.age_days, -blended))] = -np.arange(len(blended), dtype=np.float32)
         return np.broadcast_to(in_order, (len(asked.starts), len(blended)))
 
-    def reasons(self, candidates: Candidates) -> NDArray[np.int64]:
+    def reasons(self, candidates: AskedCandidates) -> NDArray[np.int64]:
         """As in the lists of phase 1. -> (n_candidates,)"""
         return np.where(candidates.is_popular, Reason.POPULAR, Reason.RECENT).astype(np.int64)

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.domain import Reason
-from shared.neucf.sources.asked import Asked, Candidates, Int64s, Scores
+from shared.neucf.sources.asked import Asked, AskedCandidates, Int64s, Scores
 
 
 class Learned:
@@ -16,7 +16,7 @@ class Learned:
         """(n_users, n_candidates)"""
         return asked.logits
 
-    def reasons(self, candidates: Candidates) -> Int64s:
+    def reasons(self, candidates: AskedCandidates) -> Int64s:
         """(n_candidates,)"""
         posts = candidates.posts
         return learned_reasons(posts.model_rows, has_photo=posts.has_photo, has_caption=posts.has_caption)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from shared.domain import Reason
 from shared.errors import ArtefactError
-from shared.neucf.sources.asked import NOTHING, Asked, Candidates, Int64s, Scores
+from shared.neucf.sources.asked import NOTHING, Asked, AskedCandidates, Int64s, Scores
 
 LONGEST = 10  # likes of a user that lead to the next
 STEP_WEIGHT = 0.75  # of a like, relative to the next later one
@@ -64,7 +64,7 @@ class LikedNext:
         scores = total.reshape(n_users, n_candidates + 1)[:, :-1].astype(np.float32)
         return np.where(scores > 0, scores, NOTHING)
 
-    def reasons(self, candidates: Candidates) -> NDArray[np.int64]:
+    def reasons(self, candidates: AskedCandidates) -> NDArray[np.int64]:
         """(n_candidates,)"""
         return np.full(len(candidates), int(Reason.FOR_YOU))
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from shared.domain import ID_RULE, MAX_ID_LENGTH, PHOTO_RULE, InteractionKind, is_photo_reference, is_usable_id
-from shared.preferences.words import IS_LANGUAGE, MAX_TAGS, MAX_WORD, folded_tag
+from shared.preferences.words import IS_LANGUAGE, MAX_TAGS, MAX_WORD, folded, folded_tag
 from warmline.commands.import_data.columns import COLUMNS
 
 Value = str | int | None  # int: microseconds since 1970, UTC (Parquet's times)
@@ -147,7 +147,7 @@ def _tags(column: str, value: Value) -> str | None:
     if not all(isinstance(tag, str) and "\0" not in tag for tag in tags):
         raise BadRow(BAD_TAGS, f"{column}: got {_shown(text)}, {expected}")
     known = [tag.strip() for tag in tags if folded_tag(tag)]
-    if len(known) > MAX_TAGS or any(len(tag) > MAX_WORD for tag in known):
+    if len(known) > MAX_TAGS or any(max(len(tag), len(folded(tag))) > MAX_WORD for tag in known):
         raise BadRow(BAD_TAGS, f"{column}: got {_shown(text)}, {expected}")
     return json.dumps(known, ensure_ascii=False)
 

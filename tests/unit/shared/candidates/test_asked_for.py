@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from shared.candidates.asked_for import STRENGTH, AskedFor, Strengths, alikeness, order_asked_for, pool_of
 from shared.db.viewers_say import Wish
 from shared.domain import Reason
-from shared.preferences.rules import PostFacts, ViewerRules
+from shared.preferences.rules import PostSays, ViewerRules
 from shared.ranked_lists import codec
 
 WISHES = arrays(np.float64, st.integers(0, 60), elements=st.sampled_from([-1.0, -0.5, 0.0, 0.5, 1.0]))
@@ -21,7 +21,7 @@ NOTHING = Strengths(np.zeros(0, np.int64), np.zeros(0))
 def asked(*wishes: Wish, rules: ViewerRules | None = None) -> AskedFor:
     """What ann said, of five candidates, two of which are of cats."""
     order = np.argsort(NUMBERS)
-    facts = [PostFacts(tags=frozenset({"cats"}) if index in CATS.indices else frozenset()) for index in range(5)]
+    facts = [PostSays(tags=frozenset({"cats"}) if index in CATS.indices else frozenset()) for index in range(5)]
     return AskedFor(
         sorted_numbers=np.array(NUMBERS, np.uint32)[order], indices=order,
         wishes={"ann": wishes} if wishes else {}, rules={"ann": rules} if rules else {},

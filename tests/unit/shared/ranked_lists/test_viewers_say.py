@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.eligibility import Viewer, stricter
-from shared.preferences.rules import PostFacts, ViewerRules, facts_of
+from shared.preferences.rules import PostSays, ViewerRules, facts_of
+from shared.preferences.words import MAX_TAGS
 from shared.ranked_lists.codec import UnreadableList
 from shared.ranked_lists.records import pack_viewer, unpack_viewer
 
@@ -37,8 +38,8 @@ def test_what_cannot_be_read_does_not_count_as_nothing() -> None:
         unpack_viewer(said[:-1], own=5)
 
 
-@given(one=VIEWERS, other=VIEWERS, facts=st.builds(PostFacts, TEXTS, st.frozensets(TEXTS), st.just(""), st.booleans()))
-def test_the_stricter_of_two_withholds_what_either_does(one: Viewer, other: Viewer, facts: PostFacts) -> None:
+@given(one=VIEWERS, other=VIEWERS, facts=st.builds(PostSays, TEXTS, st.frozensets(TEXTS), st.just(""), st.booleans()))
+def test_the_stricter_of_two_withholds_what_either_does(one: Viewer, other: Viewer, facts: PostSays) -> None:
     both = stricter(one, other)
     assert both.rules.withhold(facts) == (one.rules.withhold(facts) or other.rules.withhold(facts))
     assert both.is_personalised == (one.is_personalised and other.is_personalised)
@@ -65,3 +66,13 @@ def test_each_rule_withholds_what_it_says(rules: ViewerRules, is_withheld: bool)
 def test_what_a_post_does_not_say_withholds_nothing() -> None:
     strict = ViewerRules(frozenset({"cats"}), ("ramen",), frozenset({"en"}), True)
     assert not strict.withhold(facts_of(None, None, None, is_sensitive=False))
+
+
+def test_what_is_no_tag_in_a_view_is_ignored() -> None:
+    tags = ["Cats", ["dogs", None], None, 7, "", "#", "x" * 10_000, "\ufdfa" * 64]
+    assert facts_of("", tags, None, is_sensitive=False).tags == {"cats"}
+
+
+def test_of_a_post_with_too_many_tags_the_first_count() -> None:
+    facts = facts_of("", map(str, range(100_000)), None, is_sensitive=False)
+    assert facts.tags == frozenset(map(str, range(MAX_TAGS)))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from shared.neucf.sources.asked import Asked, Candidates, PostFacts
+from shared.neucf.sources.asked import Asked, AskedCandidates, KnownPosts
 from shared.neucf.sources.transitions import Transitions
 
 # Photos: candidates 0 and 1 are alike, 2 and 3 are alike; 4 has only a caption, 5 has neither.
@@ -12,8 +12,8 @@ PHOTOS = np.array([[1, 0], [1, 0], [0, 1], [0, 1], [0, 0], [0, 0]], np.float32)
 CAPTIONS = np.array([[0, 0], [0, 0], [0, 0], [0, 0], [1, 0], [0, 0]], np.float32)
 
 
-def facts() -> PostFacts:
-    return PostFacts(
+def facts() -> KnownPosts:
+    return KnownPosts(
         model_rows=np.array([1, 2, 3, 0, 0, 4]),
         authors=np.array([10, 11, 12, 10, 11, 12]),
         has_photo=np.arange(6) < 4,
@@ -27,7 +27,7 @@ def asked() -> Asked:
     """User 0 liked post 0; user 1 liked 2, then 4; user 2 liked nothing."""
     blended = np.array([0.1, 0.6, 0.3, 0.3, 0.2, 0.9])
     return Asked(
-        candidates=Candidates(
+        candidates=AskedCandidates(
             posts=facts(),
             age_days=np.array([9.0, 1.0, 5.0, 0.5, 1.0, 3.0]),
             popularity=blended,
