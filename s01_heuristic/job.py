@@ -14,6 +14,7 @@ from shared.candidates.asked_for import AskedFor
 from shared.candidates.heuristic_scores import score_posts
 from shared.candidates.ranking_input import RankingInput, catalogue_entries, load_ranking_input
 from shared.candidates.training_amounts import amounts_of
+from shared.db.arrivals import arrivals_mark
 from shared.db.engine import Database
 from shared.db.erasure import erased_lately
 from shared.db.runs import Run, for_run
@@ -65,6 +66,7 @@ def run_heuristic(
     writer.refuse_earlier_runs()
     with stage("heuristic.load") as loaded:
         safety = writer.begin_safety_load()  # before anything is read
+        mark = arrivals_mark(database)
         asked, kept_since = writer.recent_list_requests(now), settings.retention.kept_since(now)
         inputs = load_ranking_input(database, settings.window, settings.lists, now, asked, kept_since)
         loaded.update(posts=len(inputs.posts), events=len(inputs.events), users=len(inputs.users))
@@ -97,6 +99,7 @@ def run_heuristic(
         writer.note_publication(Phase.HEURISTIC, publication, job=JOB)
     housekeeping = keep_house(database, settings.retention, now, run.progress.report, job=JOB)
     return {
+        "mark": mark,
         "posts": len(inputs.posts),
         "events": len(inputs.events),
         "rows": inputs.row_counts,

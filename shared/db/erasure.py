@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.db.engine import Database, relation_errors
-from shared.db.live_passes import wait_for_live_passes
+from shared.db.live_passes import load_under_way, wait_for_live_passes
 from shared.db.post_rows import forget_posts
 from shared.db.safety_outbox import SafetyChange, forget_user_in_changes, note_change
 from shared.db.tables import SCHEMA, erased_users, erasures, runs
@@ -109,7 +109,7 @@ def erasures_under_way(database: Database) -> list[Erasure]:
 
 
 def may_be_settled(database: Database, erasure: Erasure) -> bool:
-    """Whether no run and no live pass is left that may have loaded the user before they were erased.
+    """Whether no run, no live pass and no load beside them is left that may have read the user before the erasure.
 
     Live passes take a moment, so this waits for those under way.
     """
@@ -117,15 +117,16 @@ def may_be_settled(database: Database, erasure: Erasure) -> bool:
         return False
     query = sa.text(
         f"""
-        SELECT NOT EXISTS (
-            SELECT FROM {SCHEMA}.runs r, {SCHEMA}.erasures e
-            WHERE e.user_id = :user AND r.state = 'running' AND r.lease_until >= now()
-              AND r.started_at <= e.asked_at + :margin
-        )
+        SELECT e.asked_at + :margin AS read_by, EXISTS (
+            SELECT FROM {SCHEMA}.runs r
+            WHERE r.state = 'running' AND r.lease_until >= now() AND r.started_at <= e.asked_at + :margin
+        ) AS has_run
+        FROM {SCHEMA}.erasures e WHERE e.user_id = :user
         """
     )
     with database.begin() as connection:
-        return bool(connection.scalar(query, {"user": erasure.user_id, "margin": _MARGIN}))
+        known = connection.execute(query, {"user": erasure.user_id, "margin": _MARGIN}).one_or_none()
+        return known is None or not (known.has_run or load_under_way(connection, begun_by=known.read_by))
 
 
 def erase_again(database: Database, erasure: Erasure) -> Erasure:

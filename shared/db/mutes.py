@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from shared.db.engine import Database, DatabaseSnapshot
 from shared.db.relations import optional_homes, usable_id_sql
 from shared.db.safety_outbox import SafetyChange, note_change
-from shared.db.say_bounds import refuse_too_many, wait_for_say
+from shared.db.say_bounds import note_said, refuse_too_many, wait_for_say
 from shared.db.tables import mutes, preferences
 from shared.db.tombstones import buried, buried_in_views, hold_off_erasures
 from shared.db.writes import refuse_erased
@@ -55,6 +55,7 @@ def put_mute(database: Database, user_id: str, muted_user_id: str, *, expires_at
         connection.execute(preferences.delete().where(about_author & (preferences.c.folded == muted_user_id)))
         put_mute_row(connection, user_id, muted_user_id, expires_at=expires_at)
         refuse_too_many(connection, user_id)
+        note_said(connection, [user_id])
         return note_change(connection, user_ids={user_id})
 
 
@@ -75,4 +76,6 @@ def drop_mute(database: Database, user_id: str, muted_user_id: str) -> SafetyCha
         hold_off_erasures(connection)
         named = (mutes.c.user_id == user_id) & (mutes.c.muted_user_id == muted_user_id)
         connection.execute(mutes.delete().where(named))
-        return note_change(connection, user_ids={user_id} - buried(connection, "users", [user_id]))
+        users = {user_id} - buried(connection, "users", [user_id])
+        note_said(connection, users)
+        return note_change(connection, user_ids=users)

@@ -2,21 +2,19 @@
 
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from shared.db.engine import Database
-from shared.db.live_passes import acted_in_view, arrived_lately, mark_of_last, sample_pass
-from shared.domain import Phase
+from shared.db.live_passes import arrived_lately, mark_of_last, mark_of_run, sample_pass
+from shared.domain import JOB_OF_PHASE, Phase
 from shared.live.missed import GRACE, MissedEvents
 from shared.live.settings import LiveSettings
+from shared.live.view_poll import READ_AGAIN, ViewPoll
 from shared.ranked_lists.job_store import JobStore
 from shared.ranked_lists.live_queue import LiveQueue
 
-READ_AGAIN = timedelta(minutes=5)  # events that are read again when a process starts to listen
 MISSED_EVERY = timedelta(seconds=3)
 EVENTS_AT_ONCE = 20_000  # that are searched for missed ones
-# Transactions become visible later than the times that they write, and clocks differ.
-OVERLAP = timedelta(seconds=30)
 
 
 class Follower:
@@ -30,8 +28,7 @@ class Follower:
         self.missed = MissedEvents()
         self._again: list[str] = []  # users who found no room in the queue
         self._due_at = float("-inf")
-        self._acted: dict[str, datetime] = {}  # user in the view -> last event that the queue knows of
-        self._acted_since: datetime | None = None
+        self._view = ViewPoll(database, queue, settings) if database.has_views else None
 
     def start_again(self) -> None:
         """Look for missed events soon: nobody listened for a while."""
@@ -43,13 +40,17 @@ class Follower:
             left_out = self._queue.add(users, at_most=self._settings.live_backlog)
             self._again = list(users[len(users) - left_out :])
 
+    def close(self) -> None:
+        if self._view is not None:
+            self._view.close()
+
     def follow(self) -> None:
         """Look for users, as far as it is time for that. Call it every second."""
         self.missed.note(sample_pass(self._database))
         if self._again:
             self.add(self._again)
-        if self._database.has_views and self._queue.may_do("poll", for_the_next=self._settings.poll):
-            self._follow_view(datetime.now(UTC))
+        if self._view is not None:
+            self._view.follow()
         if time.monotonic() >= self._due_at:
             self._due_at = time.monotonic() + MISSED_EVERY.total_seconds()
             if self._queue.may_do("missed", for_the_next=MISSED_EVERY / 2):
@@ -59,26 +60,21 @@ class Follower:
         sample = sample_pass(self._database)
         since = self.missed.since
         if since is None or since > sample.oldest:  # the first time, or after a restore, which begins to count anew
-            since = mark_of_last(self._database, within=READ_AGAIN) or sample.oldest
-            self.missed.since = since
-        arrived = arrived_lately(self._database, since, at_most=EVENTS_AT_ONCE)
+            self.missed.begin_at(self._mark(sample.oldest))
+        searched = self.missed.next
+        arrived = arrived_lately(self._database, searched, at_most=EVENTS_AT_ONCE)
         users = list(arrived.newest)
         versions = dict(zip(users, self._writer.list_versions(users, phase=self._phase), strict=True))
         lag = timedelta(seconds=self._queue.lag())
         missed = self.missed.missed(arrived.newest, versions, lag=lag, until=arrived.until)
         if missed:
-            self._queue.add(missed, at_most=self._settings.live_backlog)  # who finds no room is found again
+            if self._queue.add(missed, at_most=self._settings.live_backlog):
+                self.missed.next = searched  # who found no room is found again
             self._queue.count(missed=len(missed))
 
-    def _follow_view(self, now: datetime) -> None:
-        since = self._acted_since or now - READ_AGAIN
-        with self._database.read() as snapshot:
-            found = acted_in_view(snapshot, since=since)
-        fresh = [user for user, at in found.items() if self._acted.get(user) != at]
-        fresh.sort(key=lambda user: found[user])
-        left_out = self._queue.add(fresh, at_most=self._settings.live_backlog) if fresh else 0
-        for user in fresh[: len(fresh) - left_out]:
-            self._acted[user] = found[user]
-        oldest = found[fresh[len(fresh) - left_out]] if left_out else now
-        self._acted_since = max(since, min(oldest, now - OVERLAP))
-        self._acted = {user: at for user, at in self._acted.items() if at >= self._acted_since}
+    def _mark(self, oldest: int) -> int:
+        """From which transaction on something may be missed if nobody listened; `oldest` had not ended by now."""
+        mark = mark_of_run(self._database, JOB_OF_PHASE[self._phase])
+        if mark is None or mark > oldest:  # no run yet, or PostgreSQL was restored and begins to count anew
+            mark = mark_of_last(self._database, within=READ_AGAIN)
+        return oldest if mark is None else mark

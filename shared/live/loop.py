@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from shared.candidates.ranking_input import catalogue_entries_of
-from shared.db.engine import Database
-from shared.db.live_passes import LivePass, live_pass
+from shared.db.engine import Database, DatabaseSnapshot
+from shared.db.live_passes import LivePass, live_load, live_pass
+from shared.db.tombstones import buried
 from shared.domain import AuthorHashes
 from shared.errors import SourceError, StoreUnavailable, WarmlineError
 from shared.live.follow import Follower
-from shared.live.ranker import LiveRanker
+from shared.live.ranker import LiveLists, LiveRanker
 from shared.live.renew import Renewal
 from shared.live.settings import LiveSettings
 from shared.live.users import LiveCandidates
@@ -59,6 +60,7 @@ class LiveLoop:
                     log_trouble("live.retry", phase=self._ranker.phase, reason=_reason(error))
                 self._is_open = False
                 stop.wait(LOOK_AFTER.total_seconds())
+        self._follower.close()
 
     def turn(self, stop: threading.Event) -> int:
         """Serve the users who wait now, or wait a little for some; returns how many there were.
@@ -138,9 +140,11 @@ class LiveLoop:
         self._follower.add(outdated)
 
     def _publish_catalogue(self, candidates: LiveCandidates) -> None:
-        """Lists need a catalogue that knows their posts."""
+        """Lists need a catalogue that knows their posts; those that were erased since they were loaded are left out."""
         entries = catalogue_entries_of(candidates.posts, candidates.post_numbers, candidates.clusters, AuthorHashes())
-        self._writer.publish_catalogue(entries)
+        with live_load(self._database) as connection:
+            gone = buried(connection, "posts", candidates.posts.ids)
+            self._writer.publish_catalogue(entry for entry in entries if entry.post_id not in gone)
 
     def _serve(self, waiting: Sequence[Waiting]) -> None:
         begun, cpu = time.monotonic(), time.thread_time()
@@ -171,7 +175,7 @@ class LiveLoop:
         begun = time.monotonic()
         with live_pass(self._database) as taken:
             with self._database.read() as snapshot:
-                made = self._ranker.rank(snapshot, users, version=taken.version, now=datetime.now(UTC))
+                made = self._made(snapshot, users, taken)
             if time.monotonic() - begun > MAX_PASS.total_seconds():
                 raise StoreUnavailable(f"a live pass took more than {MAX_PASS.total_seconds():.0f} s; it is repeated")
             phase = self._ranker.phase
@@ -180,6 +184,16 @@ class LiveLoop:
             if made.withdrawn:
                 self._writer.replace_lists(made.withdrawn, phase=phase, keep_for=WITHDRAWN_FOR)
         self._note(taken, users, [*made.lists, *made.withdrawn])
+
+    def _made(self, snapshot: DatabaseSnapshot, users: Sequence[str], taken: LivePass) -> LiveLists:
+        try:
+            return self._ranker.rank(snapshot, users, version=taken.version, now=datetime.now(UTC))
+        except (StoreUnavailable, SourceError):
+            raise
+        except Exception:
+            if len(users) == 1:  # who is skipped is not found as missed again and again
+                self._note(taken, users, [])
+            raise
 
     def _note(self, taken: LivePass, users: Sequence[str], with_list: Sequence[str]) -> None:
         self._written |= dict.fromkeys(with_list, taken.version)

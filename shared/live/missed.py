@@ -13,6 +13,7 @@ from datetime import timedelta
 from shared.db.live_passes import LivePass
 
 MAX_SAMPLES = 4_000
+_NEWER = 2**63  # than any transaction
 REMEMBERED = 100_000  # users whose pass left no list
 GRACE = timedelta(seconds=2)  # in which an event reaches the queue, or is on its way
 
@@ -23,7 +24,9 @@ class MissedEvents:
     def __init__(self) -> None:
         self._samples: deque[tuple[float, LivePass]] = deque(maxlen=MAX_SAMPLES)  # oldest first
         self._without_list: dict[str, LivePass] = {}
-        self.since: int | None = None  # transaction
+        self.since: int | None = None  # transaction: of what earlier ones wrote, nothing is missed
+        self.next = 0  # transaction from which on to search now; a round from `since` to the newest takes many searches
+        self._left = _NEWER  # the oldest transaction that this round left something of
 
     def note(self, taken: LivePass, without_list: Iterable[str] = ()) -> None:
         """Remember a pass, and the users for whom it wrote no list."""
@@ -34,13 +37,18 @@ class MissedEvents:
         while len(self._without_list) > REMEMBERED:
             del self._without_list[next(iter(self._without_list))]
 
+    def begin_at(self, since: int) -> None:
+        """Search from this transaction on."""
+        self.since = self.next = since
+        self._left = _NEWER
+
     def missed(
         self, arrived: Mapping[str, int], versions: Mapping[str, int], *, lag: timedelta, until: int | None = None
     ) -> list[str]:
         """Those users whose list lacks an event; the oldest event first.
 
         Args:
-            arrived: user -> the newest transaction that changed their events, since `since`.
+            arrived: user -> the newest transaction that changed their events, since `next`.
             versions: user -> version of their list.
             until: transaction up to which `arrived` has all; None: it has all.
             lag: how long the first user in the queue has been waiting: newer events are probably in the queue.
@@ -49,11 +57,13 @@ class MissedEvents:
         if before is None:
             return []
         found = {user: xid for user, xid in arrived.items() if before.saw(xid) and not self._has(user, xid, versions)}
-        if found or until is None or self.since is None:
-            self.since = min([*found.values(), before.oldest])
+        # A transaction that has been open for long may still write what comes before all that was searched.
+        self._left = min([self._left, before.oldest, *found.values()])
+        if until is None:
+            self.begin_at(self._left)
         else:
             # Of a transaction that wrote more than is read at once, the rest is left to the runs.
-            self.since = min(before.oldest, max(until, self.since + 1))
+            self.next = max(until, self.next + 1)
         return sorted(found, key=lambda user: (found[user], user))
 
     def _has(self, user: str, xid: int, versions: Mapping[str, int]) -> bool:

@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 
 from shared.db.engine import Database
-from shared.db.live_passes import newest_post_at
+from shared.db.live_passes import live_load, newest_post_at
 from shared.db.runs import last_fence
 from shared.domain import JOB_OF_PHASE
 from shared.live.ranker import LiveRanker, LoadedCandidates
@@ -113,7 +113,8 @@ class Renewal:
             answer.set_result(None)  # a run is under way, and brings newer ones
             return
         try:
-            answer.set_result(self._ranker.load(self._database, generation=generation, now=datetime.now(UTC)))
+            with live_load(self._database):
+                answer.set_result(self._ranker.load(self._database, generation=generation, now=datetime.now(UTC)))
         except Exception as error:  # the loop logs it
             answer.set_exception(error)
         finally:

@@ -14,7 +14,7 @@ from shared.ranked_lists.job_store import JobStore
 from shared.ranked_lists.live_queue import LiveQueue
 from shared.settings import ListSettings, StoreSettings
 
-CONNECTIONS = 3  # of its own: two for a pass, one for what is missed
+CONNECTIONS = 5  # of its own: two for a pass or what is missed, two for a load, one for a view of events
 
 
 def live_loop(

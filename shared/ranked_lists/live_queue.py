@@ -137,6 +137,11 @@ class LiveQueue:
             name = keys.live_task(self._phase, task)
             return bool(self._redis.set(name, self._consumer, nx=True, px=for_the_next))
 
+    def put_off(self, task: str, *, for_the_next: timedelta) -> None:
+        """No process does this task for that long."""
+        with redis_errors(self._url):
+            self._redis.set(keys.live_task(self._phase, task), self._consumer, px=for_the_next)
+
     def lag(self) -> float:
         """How many seconds the first user has been waiting; 0 if nobody waits."""
         with redis_errors(self._url):

@@ -1,9 +1,14 @@
 """Lists of the first phase follow what users do, without a run."""
 
-from datetime import timedelta
+import threading
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from unittest.mock import patch
 
+from shared.db.engine import DatabaseSnapshot
+from shared.db.live_passes import Acted, acted_in_view
 from shared.domain import Phase
+from shared.errors import SourceError
 from shared.ranked_lists import keys
 from tests.flow.deployment import (
     ANN,
@@ -83,6 +88,60 @@ def test_events_in_the_teams_tables_are_followed(either_deployment: Deployment) 
         deployment.add_events(ANN, [post], kind="like")  # nobody tells the ranker
         until_newer(deployment, ANN, before)
         assert post not in posts_in(deployment, ANN)
+
+
+def like_in_view(deployment: Deployment, post: str, days_ahead: int = 0) -> None:
+    """In the table below the team's view."""
+    deployment.sql(
+        "INSERT INTO team.their_interactions (user_id, post_id, kind, created_at)"
+        " VALUES (%s, %s, 'like', now() + make_interval(days => %s))",
+        [(ANN, post, days_ahead)],
+    )
+
+
+def test_a_view_that_does_not_answer_or_fails_holds_up_no_pass(either_deployment: Deployment) -> None:
+    deployment = either_deployment
+    if not deployment.source_schema:
+        return
+    asked, answered = threading.Event(), threading.Event()
+
+    def hang(snapshot: DatabaseSnapshot, *, since: datetime) -> Mapping[str, Acted]:
+        if answered.is_set():
+            return acted_in_view(snapshot, since=since)
+        asked.set()
+        assert answered.wait(30)
+        raise SourceError("canceling statement due to statement timeout")
+
+    with (
+        patch("shared.live.view_poll.acted_in_view", hang),
+        patch("shared.live.view_poll.AFTER_FAILURE", timedelta(seconds=0.1)),
+        patch("shared.live.view_poll.REST", 0),
+        deployment.timeline() as client,
+        live(deployment, heuristic_ranker(), live_poll_seconds=0.5),
+    ):
+        until_ready(client)
+        assert asked.wait(10)
+        for post in ("p20", "p21"):  # while it hangs
+            before = version_of(deployment, ANN)
+            send(client, ANN, [post])
+            assert until_newer(deployment, ANN, before) < 2
+        before = version_of(deployment, ANN)
+        answered.set()  # by a failure; then it is asked again
+        like_in_view(deployment, "p22")
+        until_newer(deployment, ANN, before)
+        assert not {"p20", "p21", "p22"} & {*posts_in(deployment, ANN)}
+
+
+def test_an_event_that_is_dated_ahead_hides_no_later_one_in_the_teams_tables(either_deployment: Deployment) -> None:
+    deployment = either_deployment
+    if not deployment.source_schema:
+        return  # of our own events the transaction counts, not the time
+    with live(deployment, heuristic_ranker(), live_poll_seconds=0.5):
+        for days_ahead in (1, 0):
+            before, post = version_of(deployment, ANN), posts_in(deployment, ANN)[0]
+            like_in_view(deployment, post, days_ahead)
+            until_newer(deployment, ANN, before)
+            assert post not in posts_in(deployment, ANN)
 
 
 def test_more_of_an_author_is_in_the_list_within_two_seconds_and_its_undo_too(either_deployment: Deployment) -> None:

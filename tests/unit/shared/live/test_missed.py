@@ -73,8 +73,23 @@ def test_what_is_probably_in_the_queue_is_left_there() -> None:
 
 
 def test_a_transaction_of_more_events_than_are_read_at_once_is_passed_over(missed: MissedEvents) -> None:
-    missed.since = 150
+    missed.begin_at(150)
     assert missed.missed({"ann": 150}, {"ann": 30}, lag=NO_LAG, until=150) == []
-    assert missed.since == 151
+    assert missed.next == 151
     assert missed.missed({"ann": 150, "ben": 160}, {"ann": 30, "ben": 30}, lag=NO_LAG, until=180) == []
-    assert missed.since == 180
+    assert missed.next == 180
+    assert missed.missed({"cat": 190}, {"cat": 30}, lag=NO_LAG) == []
+    assert missed.since == missed.next == 300
+
+
+def test_a_transaction_that_is_open_for_long_hides_nothing_behind_the_first_events() -> None:
+    found = MissedEvents()
+    with patch("shared.live.missed.time.monotonic", lambda: -1000.0):
+        found.note(taken(10, oldest=100, following=900, under_way=(100,)))
+    found.begin_at(100)
+    assert found.missed({"ann": 150}, {"ann": 30}, lag=NO_LAG, until=300) == []
+    assert found.next == 300
+    assert found.missed({"ben": 400}, {}, lag=NO_LAG, until=500) == ["ben"]
+    assert found.next == 500
+    assert found.missed({"cat": 600}, {"cat": 30}, lag=NO_LAG) == []
+    assert found.since == found.next == 100  # what it wrote is searched for again
