@@ -111,6 +111,7 @@ class State:
     async def close(self) -> None:
         closed = [
             self.write_threads.close(),
+            self.live_updates.close(),
             self.safety_threads.close(),
             self.operator_threads.close(),
             self.exports.threads.close(),
@@ -212,7 +213,7 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
     redis_writes.on_hang = partial(background_refresh.wake, "redis")
     resources.stores.on_redis_failure = partial(background_refresh.wake, "outbox")
     write_threads = WorkerThreads("write", threads=WRITE_THREADS)
-    live_updates = LiveUpdates(user_store, redis_writes, write_threads, settings.live)
+    live_updates = LiveUpdates(user_store, redis_writes, settings.live)
     return State(
         settings=settings.timeline,
         retention=settings.retention,

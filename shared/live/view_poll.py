@@ -63,13 +63,15 @@ class ViewPoll:
             found = done.result()
         except (SourceError, StoreUnavailable) as error:  # the passes go on: they read other rows, by other indexes
             self._queue.put_off("poll", for_the_next=rest_after(self._took, AFTER_FAILURE))
-            self._warn("live.view_failed", reason=str(error).partition("\n")[0])
+            if self._may_warn():
+                log_trouble("live.view_failed", seconds=self._seconds, reason=str(error).partition("\n")[0])
             return
         rest = rest_after(self._took, self._settings.poll)
         if rest > self._settings.poll:
             self._queue.put_off("poll", for_the_next=rest)
-        if self._took > SLOW:
-            self._warn("live.view_slow", advice="index interactions by created_at; see `warmline doctor`")
+        if self._took > SLOW and self._may_warn():
+            advice = "index interactions by created_at; see `warmline doctor`"
+            log_trouble("live.view_slow", seconds=self._seconds, advice=advice)
         self._add(found)
 
     def _add(self, found: Mapping[str, Acted]) -> None:
@@ -83,10 +85,16 @@ class ViewPoll:
         self._acted_since = until if self._acted_since is None else max(self._acted_since, until)
         self._acted = {user: acted for user, acted in found.items() if user not in without_room}
 
-    def _warn(self, name: str, **facts: object) -> None:
-        if time.monotonic() >= self._warned_at + WARN_EVERY.total_seconds():
-            self._warned_at = time.monotonic()
-            log_trouble(name, seconds=round(self._took.total_seconds(), 1), **facts)
+    @property
+    def _seconds(self) -> float:
+        return round(self._took.total_seconds(), 1)
+
+    def _may_warn(self) -> bool:
+        """Whether the last warning is long enough ago."""
+        if time.monotonic() < self._warned_at + WARN_EVERY.total_seconds():
+            return False
+        self._warned_at = time.monotonic()
+        return True
 
 
 def rest_after(took: timedelta, at_least: timedelta) -> timedelta:

@@ -40,5 +40,5 @@ async def remove_interactions(request: Request, batch: Annotated[Batch, Body()])
     revoked = await state.write(revoke_events, state.database, events)
     is_obeyed = await state.safety_updates.apply(revoked.hides)
     if revoked.events:
-        await state.live_updates.notify(events)
+        state.live_updates.notify(events)
     return answer_to(checked, {}, changed=revoked.events, is_obeyed=is_obeyed)

@@ -54,7 +54,7 @@ async def add_preference(request: Request, user_id: PathId, body: PreferencePost
     preference, change = await state.act(
         put_preference, state.acts_database, user_id, say, about, target, expires_at=body.expires_at
     )
-    await state.live_updates.notify_of([user_id])
+    state.live_updates.notify_of([user_id])
     return await _obeyed_with(request, change, preference_json(preference))
 
 
@@ -66,7 +66,7 @@ async def choose_settings(request: Request, user_id: PathId, body: SettingsPut) 
         put_settings, state.acts_database, user_id, languages=body.known_languages, sensitive=body.sensitive,
         personalised=body.personalised,
     )  # fmt: skip
-    await state.live_updates.notify_of([user_id])
+    state.live_updates.notify_of([user_id])
     return await obeyed(state, change)
 
 
@@ -75,7 +75,7 @@ async def reset(request: Request, user_id: PathId) -> Response:
     """Take everything back; mutes in your own view stay."""
     state = state_of(request)
     change = await state.act(reset_preferences, state.acts_database, user_id)
-    await state.live_updates.notify_of([user_id])
+    state.live_updates.notify_of([user_id])
     return await obeyed(state, change)
 
 
@@ -84,7 +84,7 @@ async def undo(request: Request, user_id: PathId, preference_id: PreferenceId) -
     """Take one thing back; one that is not there is no error."""
     state = state_of(request)
     change = await state.act(drop_preference, state.acts_database, user_id, int(preference_id))
-    await state.live_updates.notify_of([user_id])
+    state.live_updates.notify_of([user_id])
     return await obeyed(state, change)
 
 

@@ -132,5 +132,5 @@ async def reinstate(request: Request, user_id: PathId) -> Response:
 async def _filled_up(state: "State", change: "SafetyChange") -> Response:
     """The answer to an act; the lists of the users from whom it withholds something are filled up soon."""
     answer = await obeyed(state, change)
-    await state.live_updates.notify_of(list(dict.fromkeys(change.user_ids)))
+    state.live_updates.notify_of(change.user_ids)
     return answer

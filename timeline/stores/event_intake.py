@@ -134,7 +134,7 @@ class EventIntake:
         for waiting, batch in zip(group, stored, strict=True):
             if not waiting.answer.done():
                 waiting.answer.set_result(IntakeResult(batch, is_obeyed or batch.hides.id is None))
-        await self._live.notify(_acted(zip(group, stored, strict=True)))  # nobody waits for it
+        self._live.notify(_acted(zip(group, stored, strict=True)))
 
     async def _mark_seen(self, batches: Iterable[tuple[_Waiting, StoredBatch]]) -> None:
         """Mark the posts as seen from the next page on; without Redis, from the next run of the heuristic job on."""

@@ -26,6 +26,9 @@ ROUTES = [
     ("PUT", "/admin/models/champion"), ("POST", "/admin/jobs/train"), ("GET", "/admin/jobs"),
     ("PUT", "/posts/p00/hidden"), ("DELETE", "/posts/p00/hidden"), ("GET", "/users/ann/data"),
     ("PUT", "/users/ann/suspended"), ("DELETE", "/users/ann/suspended"),
+    ("PUT", "/users/ann/mutes/author1"), ("DELETE", "/users/ann/mutes/author1"),
+    ("GET", "/users/ann/preferences"), ("POST", "/users/ann/preferences"), ("PUT", "/users/ann/preferences"),
+    ("DELETE", "/users/ann/preferences"), ("DELETE", "/users/ann/preferences/1"),
 ]  # fmt: skip
 WITH_BODY = [
     ("POST", "/timeline"), ("POST", "/interactions"), ("DELETE", "/interactions"), ("PUT", "/users/ann"),
@@ -34,7 +37,7 @@ WITH_BODY = [
 BODIES: dict[str, Any] = {
     "/timeline": {"user_id": ANN}, "/interactions": [{"user_id": ANN, "post_id": "p00", "kind": "like"}],
     "/posts/p00": {"author_id": "author0", "caption": "taken over"}, "/admin/phase": {"phase": "neucf"},
-    "/admin/models/champion": {"version": 1},
+    "/admin/models/champion": {"version": 1}, "/users/ann/preferences": {"mute": {"author": "author1"}},
 }  # fmt: skip
 STRANGERS = {
     "absent": {}, "empty": {"Authorization": ""}, "bearer of nothing": {"Authorization": "Bearer "},
@@ -50,7 +53,9 @@ WRITTEN = """
 SELECT (SELECT count(*) FROM warmline.interactions), (SELECT count(*) FROM warmline.users),
        (SELECT count(*) FROM warmline.posts WHERE deleted_at IS NULL AND caption <> 'taken over'),
        (SELECT count(*) FROM warmline.blocks), (SELECT count(*) FROM warmline.tombstones),
-       (SELECT count(*) FROM warmline.phase_changes), (SELECT count(*) FROM warmline.runs)
+       (SELECT count(*) FROM warmline.preferences), (SELECT count(*) FROM warmline.viewer_settings),
+       (SELECT count(*) FROM warmline.mutes), (SELECT count(*) FROM warmline.phase_changes),
+       (SELECT count(*) FROM warmline.runs)
 """
 
 

@@ -40,6 +40,7 @@ def test_reasons_keep_their_codes() -> None:
         "for_you": 3,
         "similar_photo": 4,
         "similar_caption": 5,
+        "you_asked": 6,
     }
 
 

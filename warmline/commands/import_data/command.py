@@ -45,8 +45,8 @@ def _notes(file: RowFile) -> list[str]:
     """Notes on what may be a mistake, but is no reason to stop."""
     name, columns = file.path.name, file.columns
     notes = []
-    if columns.absent - UNTOLD:
-        absent = ", ".join(column for column in COLUMNS[file.relation] if column in columns.absent)
+    if told := columns.absent - UNTOLD:
+        absent = ", ".join(column for column in COLUMNS[file.relation] if column in told)
         notes.append(f"{name} has no column {absent}: new rows have none, rows that are there keep theirs")
     if columns.unread:
         notes.append(f"{name}: not read are the columns {', '.join(columns.unread)[:200]}")
