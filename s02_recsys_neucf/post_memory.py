@@ -52,9 +52,14 @@ class PostMemory:
             id_hashes: of posts, each once.
             liked_by: users who have events on them, all together.
         """
-        missing = id_hashes[self.indices_of(id_hashes) < 0]
+        held = self.indices_of(id_hashes)
+        missing = id_hashes[held < 0]
         if not len(missing):
             return self
+        kept = len(self)
+        if kept + len(missing) > self._n_first + MOST_KEPT:
+            kept = self._n_first
+            missing = id_hashes[(held < 0) | (held >= kept)]  # what is dropped may be needed now
         ids = ids_of_posts(snapshot, liked_by, missing.tolist())
         columns = {
             part: load_vectors_of(snapshot, part, ids, encoder=card.identity, width=card.width)
@@ -63,7 +68,6 @@ class PostMemory:
         model = self._artefact.model
         rows = self._artefact.posts.model_rows(missing)
         added = vectors_of(model, rows, features_of(columns, missing), self.vectors.joined.device)
-        kept = len(self) if len(self) + len(missing) <= self._n_first + MOST_KEPT else self._n_first
         hashes = np.empty(kept + len(missing), np.int64)
         by_index = np.empty(len(self), np.int64)
         by_index[self._order] = self._sorted

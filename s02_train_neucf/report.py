@@ -69,9 +69,6 @@ class EvaluationPlan:
     rules: ReplayRules  # its `min_known` holds for the other cuts too
     seed: int
     device: torch.device
-    warm: bool = (
-        False  # whether the replay's models start from that of its warm-up, as nightly trainings from the champion
-    )
     watch: Stopwatch = field(default_factory=Stopwatch)  # measures the parts of the evaluation
     report_progress: ReportProgress = ignore_progress
 

@@ -46,7 +46,7 @@ def with_learned(
 ) -> LearnedRanking:
     """The cuts with the figures of learned rankers, each learned on the cuts before.
 
-    Before there is something to learn from, a cut has the figures of the best serving order: no difference.
+    Before there is something to learn from, a cut has the figures of the serving order that the cuts before it choose.
     """
     nothing = LearnedRanking(cuts=tuple(cuts), rankers=tuple(rankers), trees=None)
     if len(cuts) < 2 or any(cut.asked is None for cut in cuts):
@@ -61,7 +61,7 @@ def with_learned(
         order_before = _serving_order(before, rankers)
         found = learn_trees(_lessons(before, order_before)) if before else None
         if found is None:
-            done.append(_as_ranked_by(cut, best_plain(before or [cut], rankers)))
+            done.append(_as_ranked_by(cut, best_plain(before, rankers)))
         else:
             done.append(_judged(cut, found, order_before, history, list_length))
     learned = replace(LEARNED, serving_order=order)

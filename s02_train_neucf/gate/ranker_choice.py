@@ -65,7 +65,7 @@ def choose_ranker(cuts: "Sequence[CutFigures]", rankers: Sequence[FinalRanker], 
     """
     plain, others = best_plain(cuts, rankers), _others(rankers)
     means = _means(cuts)
-    if means is None or not others or _n_users(cuts) < MIN_JUDGED:
+    if means is None or not others or len(others) == len(rankers) or _n_users(cuts) < MIN_JUDGED:
         return plain
     best = _best(means, others)
     return best if gain_of(best, plain, RISK / len(others)).low > 0 else plain
@@ -76,7 +76,7 @@ def compared(
 ) -> tuple[RankerComparison, ...]:
     """Each ranker that is not plain beside the best serving order, for the report; none with too few test users."""
     others = _others(rankers)
-    if not cuts or _n_users(cuts) < MIN_JUDGED:
+    if not cuts or len(others) == len(rankers) or _n_users(cuts) < MIN_JUDGED:  # a champion is judged by its own
         return ()
     plain = best_plain(cuts, rankers)
     return tuple(
@@ -95,11 +95,9 @@ def _others(rankers: Sequence[FinalRanker]) -> list[int]:
 
 
 def best_plain(cuts: "Sequence[CutFigures]", rankers: Sequence[FinalRanker]) -> int:
-    """The index of the best serving order on these cuts; the score alone with too few test users."""
-    means = _means(cuts)
-    if means is None:
-        return PLAIN
-    return _best(means, [index for index, ranker in enumerate(rankers) if ranker.is_plain])
+    """The index of the best serving order on these cuts; the first ranker with too few test users, or without one."""
+    means, plain = _means(cuts), [index for index, ranker in enumerate(rankers) if ranker.is_plain]
+    return PLAIN if means is None or not plain else _best(means, plain)
 
 
 def _best(means: Floats, indices: Sequence[int]) -> int:

@@ -15,8 +15,9 @@ STEP_SECONDS, SCORE_SECONDS = 0.003, 30e-9
 # Of a night's fits as estimated; early stopping may halve it where data are few. A process needs 3 to 6 seconds of
 # its core to import PyTorch and to compile loops.
 LEAST_SECONDS = 60.0
-# Bytes that a process takes before it has data: PyTorch, numba and what it has compiled (340 MB measured, not shared).
-PROCESS_BYTES = 400e6
+# Bytes that a process takes whatever the data: PyTorch, numba and what it has compiled (340 MB measured, not shared),
+# and the transitions of the 3,000 most liked posts while they are computed (200 MB).
+PROCESS_BYTES = 600e6
 # Of the tables in a training: weights, gradients, Adam's two, mean, best, the model that it starts from, and what steps
 # leave behind.
 TABLE_COPIES = 11

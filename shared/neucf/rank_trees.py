@@ -20,6 +20,7 @@ from shared.errors import ArtefactError
 
 MAX_BYTES = 4_000_000  # of a text; a tree of 7 leaves has about 900
 MAX_TREES = 1_000
+MAX_LEAF = 1e3  # of either sign, so that sums of all trees are finite; a logit is seldom above 20
 MAX_LEAVES = 64
 LAST_LINE = "end of trees"
 _HEADER = {"version": "v4", "num_class": "1", "num_tree_per_iteration": "1", "label_index": "0"}
@@ -133,7 +134,10 @@ def _tree(tree: Mapping[str, str], n_features: int) -> tuple[Columns, NDArray[np
     once = np.array_equal(np.sort(inner), np.arange(1, n)) and (inner > nodes[children >= 0]).all()
     if not once or (n and not np.array_equal(np.sort(~children[children < 0]), np.arange(n_leaves))):
         raise _refused("children that form no tree", "each node and leaf once")
-    return (splits, _numbers(tree, "threshold", n=n), lefts, rights), _numbers(tree, "leaf_value", n=n_leaves)
+    leaves = _numbers(tree, "leaf_value", n=n_leaves)
+    if (np.abs(leaves) > MAX_LEAF).any():
+        raise _refused("a leaf beyond all scores", f"values up to {MAX_LEAF:g}")
+    return (splits, _numbers(tree, "threshold", n=n), lefts, rights), leaves
 
 
 def _joined(text: bytes, features: tuple[str, ...], trees: list[tuple[Columns, NDArray[np.float64]]]) -> RankTrees:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.neucf.examples import NO_AUTHOR
 from shared.neucf.fast.top_k import NO_POST
 from shared.neucf.sources.all_sources import SOURCES
 from shared.neucf.sources.asked import NOTHING, Asked, Int64s, Scores
@@ -87,5 +88,6 @@ def _affinity(asked: Asked, columns: Int64s) -> Values:
         return np.zeros(columns.shape, np.float32)
     at = np.minimum(np.searchsorted(liked[0], wanted), len(liked[0]) - 1)
     counts = np.where(liked[0][at] == wanted, liked[1][at], 0)
+    counts = np.where(authors == NO_AUTHOR, 0, counts)  # posts without an author are not of one author
     share: Values = (counts / np.maximum(asked.ends - asked.starts, 1)[:, None]).astype(np.float32)
     return share

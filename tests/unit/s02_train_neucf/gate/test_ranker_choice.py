@@ -72,3 +72,13 @@ def test_the_record_tells_what_was_tried() -> None:
     assert (better["gain"]["mean"], better["chosen"]) == (pytest.approx(0.1), True)
     assert better["found"].startswith("neucf + liked next + ")
     assert (worse["gain"]["mean"], worse["chosen"]) == (pytest.approx(-0.05), False)
+
+
+def test_a_champion_whose_ranker_is_not_plain_is_judged_under_that_ranker_alone() -> None:
+    cuts = [replace(each, by_ranker=each.by_ranker[3:]) for each in (figures(n, 0.1, 0.2, 0.15, 0.3) for n in range(5))]
+    cuts = [replace(each, pairs=each.pairs.of_systems([0, 1, 5])) for each in cuts]
+    replay = replay_of(cuts, FUSIONS[1:], n_warm_up=0, n_posts=9, min_known=3, generator=np.random.default_rng(0))
+    assert replay.ranker == FUSIONS[1]
+    assert replay.comparisons == ()
+    assert replay.report is not None
+    assert replay.report.figures[NEUCF]["ndcg@10"].mean == pytest.approx(0.3)

@@ -333,6 +333,9 @@ HOSTILE_TREES: dict[str, Callable[[Path], object]] = {
     "trees over other features": trees_of(
         stump("age_days", above=2.0, gain=1.0).text.replace(b"age_days", b"shoe_size")
     ),
+    "a leaf beyond all scores": trees_of(
+        stump("age_days", above=2.0, gain=1.0).text.replace(b"leaf_value=0 1.0", b"leaf_value=0 1e308")
+    ),
     "trees for a ranker that was not learned": manifest_with(final_ranker={"serving_order": {}, "fused": []}),
 }
 

@@ -1,5 +1,8 @@
+from dataclasses import replace
+
 import numpy as np
 
+from shared.neucf.examples import NO_AUTHOR
 from shared.neucf.fast.top_k import NO_POST
 from shared.neucf.rank_trees import RankTrees
 from shared.neucf.score import best_posts
@@ -88,3 +91,11 @@ def test_beyond_the_head_posts_stay_in_fused_order_with_falling_scores() -> None
     lists, scores = reordered(about, ranks, whole, about.logits, stump("age_days", above=99, gain=1.0), head=2)
     assert lists[:, 2:].tolist() == whole[:, 2:].tolist()
     assert (np.diff(scores, axis=1) < 0).all()
+
+
+def test_posts_without_an_author_are_not_of_one_author() -> None:
+    whole = asked()
+    nobodys = replace(whole.liked_posts, authors=np.full(6, NO_AUTHOR))
+    whole = replace(whole, liked_posts=nobodys, candidates=replace(whole.candidates, posts=nobodys))
+    values = features_of(whole, source_ranks(SOURCES, whole, NOTHING_WITHHELD, 6), fused_lists())
+    assert not values[:, :, FEATURES.index("author_affinity")].any()
