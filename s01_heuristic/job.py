@@ -139,7 +139,7 @@ def _publish_lists(
 ) -> PublishedCounts:
     """Publish a list for each active user, then everyone's list."""
     with database.read() as snapshot:
-        asked = inputs.said.asked_by(snapshot)
+        asked = inputs.said.asked_by(snapshot, hides=inputs.hides, snapshots=database.read)
     lists = _lists(inputs, ranking, asked, settings, run, now)
     published = writer.publish_lists(lists, phase=Phase.HEURISTIC, job=JOB, run=run.fence)
     writer.drop_lists(inputs.not_personalised, phase=Phase.HEURISTIC, version=inputs.version)

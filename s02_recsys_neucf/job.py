@@ -222,7 +222,7 @@ def _publish(
         writer.publish_catalogue(catalogue_entries(inputs))
         prepared = prepare_candidates(artefact, inputs, data, settings.formula, now)
         with database.read() as snapshot:
-            asked = inputs.said.asked_by(snapshot)
+            asked = inputs.said.asked_by(snapshot, hides=inputs.hides, snapshots=database.read)
         scored = scored_lists(
             artefact, prepared, inputs, data, settings.lists, asked=asked, generation=run.fence, now=now
         )  # fmt: skip

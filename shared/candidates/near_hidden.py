@@ -1,0 +1,90 @@
+"""How much less users are shown of candidates that are near to posts that they hid, by photo and caption.
+
+Each user's own few hides are compared with the few posts that may come into their list, so what a run costs grows with
+the users who hide, and with nothing else. Needs the vectors that phase 2 stores: without them nothing is near.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
+
+import numpy as np
+
+from shared.candidates.candidate_vectors import CandidateVectors, Float32s, units_of
+from shared.candidates.columns import find_hashes
+from shared.candidates.hides import STRENGTH_OF_HIDE, Hides
+from shared.db.engine import DatabaseSnapshot
+from shared.db.live_passes import ids_of_posts
+from shared.db.vectors import ContentKind, VectorColumn, load_vectors_of
+from shared.event_columns import Floats, Int64s
+
+Snapshots = Callable[[], AbstractContextManager[DatabaseSnapshot]]
+
+
+class NearHidden:
+    """The hides of the users whose lists are made."""
+
+    most = STRENGTH_OF_HIDE
+
+    def __init__(self, vectors: CandidateVectors, snapshots: Snapshots, hides: Mapping[str, Hides]) -> None:
+        self._vectors, self._snapshots, self._hides = vectors, snapshots, hides
+        self._prepared: Collection[str] = ()
+        self._targets: dict[ContentKind, tuple[Int64s, Float32s]] = {}  # id hashes, ascending, and unit vectors
+
+    def has(self, user_id: str) -> bool:
+        """Whether this user hid anything that still counts."""
+        return user_id in self._hides
+
+    def prepare(self, user_ids: Collection[str]) -> None:
+        """Read the vectors of what these users hid; those of the users before are dropped."""
+        hiders = [user_id for user_id in user_ids if user_id in self._hides]
+        hashes = np.unique(np.concatenate([np.zeros(0, np.int64), *(self._hides[user][0] for user in hiders)]))
+        self._targets, self._prepared = {}, frozenset(hiders)
+        if not len(hashes):
+            return
+        with self._snapshots() as snapshot:
+            indices, is_candidate = find_hashes(self._vectors.id_hashes, hashes)
+            others = self._others(snapshot, hiders, hashes[~is_candidate])
+            for part in ContentKind:
+                units = self._vectors.units(snapshot, part, indices[is_candidate])
+                encoder = self._vectors.encoder(snapshot, part)
+                if units is None or encoder is None:
+                    continue
+                column = _NO_VECTORS
+                if others:
+                    column = load_vectors_of(snapshot, part, others, encoder=encoder[0], width=encoder[1])
+                targets = np.full((len(hashes), encoder[1]), np.nan, np.float32)
+                if len(column.post_id_hashes):
+                    targets[~is_candidate] = units_of(column, hashes[~is_candidate])
+                targets[is_candidate] = units
+                self._targets[part] = hashes, targets
+
+    def wishes(self, user_id: str, candidates: Int64s) -> Floats:
+        """How much less is shown of these candidates. -> (n_candidates,) in [-STRENGTH_OF_HIDE, 0]"""
+        hides = self._hides.get(user_id)
+        if hides is None:
+            return np.zeros(len(candidates))
+        if user_id not in self._prepared:
+            self.prepare([user_id])
+        alike = np.zeros((len(candidates), len(hides.weights)))
+        if self._targets:
+            with self._snapshots() as snapshot:
+                for part, (hashes, units) in self._targets.items():
+                    hidden = units[np.searchsorted(hashes, hides.post_id_hashes)]  # (n_hides, width)
+                    near, spread = self._vectors.units(snapshot, part, candidates), self._vectors.spread(snapshot, part)
+                    assert near is not None
+                    assert spread is not None
+                    nearness = near.astype(np.float32) @ hidden.T  # (n_candidates, n_hides)
+                    alike = np.maximum(alike, spread.alikeness(nearness, hidden))
+        lowered: Floats = -np.minimum(alike @ hides.weights, STRENGTH_OF_HIDE)
+        return lowered
+
+    def _others(self, snapshot: DatabaseSnapshot, hiders: Collection[str], hashes: Int64s) -> list[str]:
+        """The ids of hidden posts that are no candidates any more."""
+        if not len(hashes):
+            return []
+        gone = set(hashes.tolist())
+        users = [user for user in hiders if not gone.isdisjoint(self._hides[user].post_id_hashes.tolist())]
+        return ids_of_posts(snapshot, users, sorted(gone))
+
+
+_NO_VECTORS = VectorColumn(post_id_hashes=np.zeros(0, np.int64), values=np.zeros((0, 0), np.float16))
