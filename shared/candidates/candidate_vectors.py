@@ -93,10 +93,12 @@ class CandidateVectors:
             sample = self.units(snapshot, part, self._sample())
             assert sample is not None
             known = sample[np.isfinite(sample).all(axis=1)].astype(np.float32)
-            width = sample.shape[1]
-            mean: Float32s = (known.mean(axis=0) if len(known) else np.zeros(width)).astype(np.float32)
-            centred = known - mean
-            units.spread = Spread(mean, centred.T @ centred / np.float32(max(1, len(known))))
+            mean: Float32s = np.zeros(sample.shape[1], np.float32)
+            if len(known):
+                mean = known.mean(axis=0)
+            centred: Float32s = known - mean
+            covariance: Float32s = centred.T @ centred / np.float32(max(1, len(known)))
+            units.spread = Spread(mean, covariance)
         return units.spread
 
     def _part(self, snapshot: DatabaseSnapshot, part: ContentKind) -> _Units | None:

@@ -65,7 +65,7 @@ class NearHidden:
             return np.zeros(len(candidates))
         if user_id not in self._prepared:
             self.prepare([user_id])
-        alike = np.zeros((len(candidates), len(hides.weights)))
+        lowered = np.zeros(len(candidates))
         if self._targets:
             with self._snapshots() as snapshot:
                 for part, (hashes, units) in self._targets.items():
@@ -73,10 +73,9 @@ class NearHidden:
                     near, spread = self._vectors.units(snapshot, part, candidates), self._vectors.spread(snapshot, part)
                     assert near is not None
                     assert spread is not None
-                    nearness = near.astype(np.float32) @ hidden.T  # (n_candidates, n_hides)
-                    alike = np.maximum(alike, spread.alikeness(nearness, hidden))
-        lowered: Floats = -np.minimum(alike @ hides.weights, STRENGTH_OF_HIDE)
-        return lowered
+                    alike = spread.alikeness(near.astype(np.float32) @ hidden.T, hidden)  # (n_candidates, n_hides)
+                    lowered = np.maximum(lowered, (alike * hides.weights).max(axis=1))
+        return -lowered
 
     def _others(self, snapshot: DatabaseSnapshot, hiders: Collection[str], hashes: Int64s) -> list[str]:
         """The ids of hidden posts that are no candidates any more."""
