@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from shared.candidates.asked_for import Strengths, alikeness
-from shared.candidates.candidate_vectors import CandidateVectors, Float16s, Float32s, units_of
+from shared.candidates.candidate_vectors import CandidateVectors, Float32s, units_of
 from shared.db.engine import DatabaseSnapshot
 from shared.db.id_hashes import load_id_hashes
 from shared.db.vectors import ContentKind, load_vectors_of
@@ -32,25 +32,23 @@ class AlikePosts:
         wished = load_id_hashes(snapshot, post_ids)
         strengths: dict[str, Floats] = {}
         for part in ContentKind:
-            found, units = self._vectors.encoder(snapshot, part), self._vectors.units(snapshot, part)
-            if found is None or units is None:
+            found = self._vectors.encoder(snapshot, part)
+            if found is None:
                 continue
             column = load_vectors_of(snapshot, part, post_ids, encoder=found[0], width=found[1])
             for start in range(0, len(wished), AT_ONCE):
-                nearness = _nearness(units, units_of(column, wished[start : start + AT_ONCE]))
+                nearness = self._nearness(snapshot, part, units_of(column, wished[start : start + AT_ONCE]))
                 for index, post_id in enumerate(post_ids[start : start + AT_ONCE]):
                     alike = alikeness(nearness[:, index].astype(np.float64))
                     strengths[post_id] = np.maximum(strengths[post_id], alike) if post_id in strengths else alike
         return {post_id: _sparse(strength) for post_id, strength in strengths.items()}
 
-
-def _nearness(candidates: Float16s, wished: Float32s) -> Float32s:
-    """Cosines. (n_posts, width), (n_wished, width) -> (n_posts, n_wished)"""
-    nearness = np.empty((len(candidates), len(wished)), np.float32)
-    for start in range(0, len(candidates), BLOCK):
-        block = slice(start, start + BLOCK)
-        nearness[block] = candidates[block].astype(np.float32) @ wished.T
-    return nearness
+    def _nearness(self, snapshot: DatabaseSnapshot, part: ContentKind, wished: Float32s) -> Float32s:
+        """Cosines of all candidates. (n_wished, width) -> (n_posts, n_wished)"""
+        nearness = np.empty((len(self._vectors.id_hashes), len(wished)), np.float32)
+        for block, units in self._vectors.blocks(snapshot, part, size=BLOCK):
+            nearness[block] = units @ wished.T
+        return nearness
 
 
 def _sparse(strength: Floats) -> Strengths:

@@ -52,7 +52,11 @@ def alikeness(nearness: Floats) -> Floats:
     spread = float(np.nanstd(nearness)) if np.isfinite(nearness).any() else 0.0
     if spread == 0.0:
         return np.zeros_like(nearness)
-    above = (nearness - float(np.nanmean(nearness))) / spread
+    return alike_by_spreads((nearness - float(np.nanmean(nearness))) / spread)
+
+
+def alike_by_spreads(above: Floats) -> Floats:
+    """The same from by how many spreads the nearness is above the mean."""
     return np.nan_to_num(np.clip((above - ALIKE) / (FULLY_ALIKE - ALIKE), 0.0, 1.0))
 
 

@@ -42,7 +42,7 @@ def test_near_posts_come_later_within_two_seconds_and_as_before_when_it_is_taken
 def test_a_run_makes_the_same_list_and_leaves_the_others_as_they_are(ranked_deployment: Deployment) -> None:
     deployment = ranked_deployment
     store_captions(deployment)
-    before, others = posts_in(deployment, COLD), [_of_others(deployment, user) for user in OTHERS]
+    others = [_of_others(deployment, user) for user in OTHERS]
     with deployment.timeline() as client, live(deployment, heuristic_ranker()):
         until_ready(client)
         version = version_of(deployment, COLD)

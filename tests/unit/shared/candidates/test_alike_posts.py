@@ -58,7 +58,7 @@ def test_later_wishes_read_the_vectors_of_wished_posts_only(
         assert {post_id: {IDS[index] for index in strengths.indices} for post_id, strengths in found.items()} == (
             dict.fromkeys(wished, ALIKE)
         )
-    assert read == [IDS, ["old"], ["p3", "old"]]
+    assert read == [["old"], IDS, ["p3", "old"]]
 
 
 def test_what_a_pass_asks_for_is_kept_although_the_passes_before_filled_the_room(
