@@ -42,6 +42,7 @@ _ERASED_BY = {
     "interactions": {"user_id": "users", "post_id": "posts"},
     "blocks": {"user_id": "users", "blocked_user_id": "users"},
     "mutes": {"user_id": "users", "muted_user_id": "users"},
+    "follows": {"user_id": "users", "author_id": "users"},
 }
 
 # DISTINCT ON, because one statement may change a row only once: of rows with the same key in a batch, the last one in
@@ -98,14 +99,22 @@ _MERGES = {
         WHERE kept.expires_at IS DISTINCT FROM EXCLUDED.expires_at
         """,
     ),
+    "follows": (
+        f"""
+        INSERT INTO {SCHEMA}.follows (user_id, author_id, created_at)
+        SELECT DISTINCT ON (user_id COLLATE "C", author_id COLLATE "C") user_id, author_id, created_at
+        FROM incoming ORDER BY user_id COLLATE "C", author_id COLLATE "C", index
+        ON CONFLICT (user_id, author_id) DO NOTHING
+        """,
+    ),
 }
 
 
 # relation → the column with the users who acted, and when. Missing ones are added first, as having joined when they
 # first acted, and in the order of ids as by the API, against deadlocks.
 _ACTORS = {"posts": ("author_id", "created_at"), "interactions": ("user_id", "least(first_at, created_at)")}
-# relation → the columns with the users from whom its rows withhold something
-_OUTDATED = {"blocks": ("user_id", "blocked_user_id"), "mutes": ("user_id",)}
+# relation → the columns with the users whose lists are out of date by its rows
+_OUTDATED = {"blocks": ("user_id", "blocked_user_id"), "mutes": ("user_id",), "follows": ("user_id",)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
