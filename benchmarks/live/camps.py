@@ -20,8 +20,10 @@ from shared.db.runs import claim_run, finish_run, request_run
 from shared.settings import HeuristicSettings, ListSettings, ModelSettings, WindowSettings
 
 CAMPS = ("cat", "car")
-PEOPLE, POSTS, FROGS, LIKES = 60, 80, 6, 12  # of each camp; of the posts; likes of each person
-NEW = 20  # posts of each camp that come later
+PEOPLE, POSTS, FROGS, LIKES = 60, 40, 6, 12  # of each camp; of the posts; likes of each person
+WANDERERS, FEW = 20, 4  # of the cats' people, the first ones: they have liked so few
+NEW = 10  # posts of each camp that come later
+FANS = 20  # of the cats' people, the last ones: they like frogs
 SHORT = Recipe(epochs=6, steps_per_epoch=10, batch_users=60, learning_rate=0.016, members=1)  # enough for two camps
 _WHAT = {
     "cat": ("a sleepy kitten", "my old cat", "two grey cats", "a cat with wool", "the kitten's milk"),
@@ -56,14 +58,19 @@ def build(database: Database, *, seed: int) -> None:
     people = [person for camp in CAMPS for person in people_of(camp)]
     events = []
     for camp in CAMPS:
-        for person in people_of(camp):
-            for post in rng.sample(posts_of(camp), LIKES):
+        for number, person in enumerate(people_of(camp)):
+            n_likes = FEW if (camp, number < WANDERERS) == ("cat", True) else LIKES
+            for post in rng.sample(posts_of(camp), n_likes):
                 at = now - timedelta(hours=rng.uniform(1, 150))
                 events += [(person, post, "view", at), (person, post, "like", at + timedelta(seconds=5))]
+    for number, frog in enumerate(frogs()):  # some are popular and others are not: they stand apart in all lists
+        for person in people_of("cat")[-FANS:][: number * FANS // FROGS]:
+            events.append((person, frog, "like", now - timedelta(hours=rng.uniform(1, 29))))
     _insert(database, "users (id, created_at)", [(person, now - timedelta(days=9)) for person in people])
     old = now - timedelta(days=8)
     posts = [(post, _author(camp, rng), _caption(camp, rng), old) for camp in CAMPS for post in posts_of(camp)]
-    posts += [(post, _author("cat", rng), "a green frog in a pond", old) for post in frogs()]
+    lately = now - timedelta(hours=30)  # too old for a reserved slot, and high in the lists of phase 1
+    posts += [(post, _author("cat", rng), "a green frog in a pond", lately) for post in frogs()]
     _insert(database, "posts (id, author_id, caption, created_at)", posts)
     _insert(database, "interactions (user_id, post_id, kind, created_at)", events)
 
