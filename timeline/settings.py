@@ -37,6 +37,13 @@ class TimelineSettings(SnapshotSettings):
     jwt_algorithm: Literal["HS256", "HS384", "HS512", "RS256", "ES256", "EdDSA"] = Field(
         "HS256", description="the only algorithm accepted for JWTs; for RS, ES and EdDSA, JWT_KEY is the public key"
     )
+    jwt_writes: bool = Field(
+        default=False,
+        description="true: a user's JWT may post and revoke their own events, and read and write their preferences",
+    )
+    jwt_writes_per_minute: int = Field(
+        120, ge=1, le=10_000, description="writes of one user's JWT in a minute, where it may write; each event counts"
+    )
     signing_key: SecretStr | None = Field(
         None,
         min_length=32,
@@ -107,6 +114,12 @@ class TimelineSettings(SnapshotSettings):
             raise ValueError(
                 f"{PREFIX}SIGNING_KEY: got the value of {PREFIX}{shared_with[0].upper()}, expected a secret of its own"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _can_tell_who_writes(self) -> Self:
+        if self.jwt_writes and self.jwt_key is None:
+            raise ValueError(f"{PREFIX}JWT_WRITES: got true without {PREFIX}JWT_KEY, which says whose a JWT is")
         return self
 
     @model_validator(mode="after")

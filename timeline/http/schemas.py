@@ -212,8 +212,13 @@ class InteractionEvent(BaseModel):
     user_id: Id
     post_id: Id
     kind: InteractionKind
-    created_at: Moment | None = Field(None, description="blank, or ahead of now: now")
-    event_id: Id | None = Field(None, description="your id of the event; a comment wants one")
+    created_at: Moment | None = Field(
+        None, description="blank, or ahead of now: now; of a user's own JWT it does not count"
+    )
+    event_id: Id | None = Field(
+        None,
+        description="your id of the event; a comment wants one. Of a user's own JWT it means an event of that user",
+    )
     feed_id: str | None = Field(None, description="of the page that the event was made on")
 
 
