@@ -19,6 +19,11 @@ REFUSED_SAY: Documented = {
         "user-erased", "post-deleted", "too-many-preferences",
     )
 }  # fmt: skip
+REFUSED_FOLLOW: Documented = {
+    409: problem(
+        "a user was erased, or the user follows as many authors as anybody may", "user-erased", "too-many-follows"
+    )
+}  # fmt: skip
 PENDING: Documented = {202: {"model": ActPending, "description": "durable; Redis is away"}}
 
 
