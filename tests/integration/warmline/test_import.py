@@ -96,7 +96,7 @@ p6,u1,{AT},,"[1]"
     folder = tmp_path / "parquet"
     folder.mkdir()
     pq.write_table(pa.table({**table, "image_urls": pa.array([["d.jpg"]])}), folder / "posts.parquet")
-    assert warmline("import", folder, "--json").json["files"]["posts"]["changed"] == 1
+    assert warmline("import", str(folder), "--json").json["files"]["posts"]["changed"] == 1
     assert scalar(database, kept)[0] == ["p1", ["d.jpg"]]
 
 
