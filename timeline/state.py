@@ -269,4 +269,5 @@ def _resources(
         lists=settings.lists,
         window=settings.window,
         new_posts=settings.new_posts,
+        following_is_ranked=settings.timeline.following_order == "ranked",
     )

@@ -31,3 +31,4 @@ class FeedResources:
     lists: ListSettings
     window: WindowSettings
     new_posts: NewPostSettings
+    following_is_ranked: bool = False  # best first, else newest first
