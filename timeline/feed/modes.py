@@ -7,12 +7,10 @@ from shared.domain import Mode, Source
 from shared.errors import StoreUnavailable
 from shared.ranked_lists import codec
 from shared.ranked_lists.codec import RankedList
-from shared.ranked_lists.mode_store import ModeStore
 from timeline.feed.chain_page import ChainPage
 from timeline.feed.records import PageRequest
 from timeline.feed.turned import turned
 from timeline.stores.budgets import RequestBudget
-from timeline.stores.followed_posts import FollowedPosts
 from timeline.stores.older_posts import OlderPosts
 from timeline.stores.resources import FeedResources
 from timeline.stores.segments import IndexedList, merge_lists
@@ -33,12 +31,8 @@ class ModeLists:
     """Lists by mode and tag, from Redis, from this process's copies, and from PostgreSQL."""
 
     def __init__(self, resources: FeedResources, older: OlderPosts) -> None:
-        self._store, self._stores, self._facts = ModeStore(resources.reader), resources.stores, resources.post_facts
-        self._snapshot, self._older, self._length = resources.snapshot, older, resources.lists.everyone_length
-        self.followed = FollowedPosts(
-            store=self._store, database=resources.database, stores=resources.stores, snapshot=resources.snapshot,
-            lists=resources.lists, window=resources.window, is_ranked=resources.following_is_ranked,
-        )  # fmt: skip
+        self._store, self._stores, self._facts = resources.modes, resources.stores, resources.post_facts
+        self._snapshot, self._older, self._followed = resources.snapshot, older, resources.followed
 
     async def first(self, request: PageRequest, budget: RequestBudget) -> RankedList | None:
         """The list that a chain begins with; None if no store tells what it would be, which is not an empty one."""
@@ -125,7 +119,7 @@ class ModeLists:
         return _Posts(entries, 0, newest.generated_at)
 
     async def _following(self, user_id: str, budget: RequestBudget) -> _Posts | None:
-        entries = await self.followed.entries(user_id, budget)
+        entries = await self._followed.entries(user_id, budget)
         return None if entries is None else _Posts(entries, 0, datetime.now(UTC))
 
     async def _only_tagged(self, posts: _Posts, tag: str, budget: RequestBudget) -> _Posts | None:

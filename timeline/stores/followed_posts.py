@@ -28,6 +28,7 @@ from timeline.stores.local_copies import Snapshot
 from timeline.stores.segments import IndexedList
 
 FRESH_SECONDS = 60  # what is older is read again: a team's own view tells nobody that it has changed
+ACT_SECONDS = 1.0  # that an act waits for Redis
 UNKNOWN = 0  # instead of the time of the read
 
 
@@ -77,10 +78,8 @@ class FollowedPosts:
 
     async def keep_unknown(self, user_id: str, version: int) -> bool:
         """After an act: let no page use whom the user followed before; False if Redis does not answer."""
-        budget = self._stores.new_budget()
-        keep = partial(self._store.keep_followed, user_id, Followed(version, UNKNOWN, ()))
         with suppress(StoreUnavailable):
-            await self._stores.redis_with_timeout(budget, keep)
+            await self._store.keep_followed(user_id, Followed(version, UNKNOWN, ()), ACT_SECONDS)
             return True
         return False
 

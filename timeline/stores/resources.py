@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.db.engine import Database
+from shared.ranked_lists.mode_store import ModeStore
 from shared.ranked_lists.page_store import PageWriter
 from shared.ranked_lists.timeline_store import TimelineStore
 from shared.settings import ListSettings, NewPostSettings, WindowSettings
 from timeline.stores.budgets import Stores
+from timeline.stores.followed_posts import FollowedPosts
 from timeline.stores.local_chains import LocalChains
 from timeline.stores.local_copies import Snapshot
 from timeline.stores.post_facts import PostFactsCopy
@@ -31,4 +33,5 @@ class FeedResources:
     lists: ListSettings
     window: WindowSettings
     new_posts: NewPostSettings
-    following_is_ranked: bool = False  # best first, else newest first
+    modes: ModeStore
+    followed: FollowedPosts
