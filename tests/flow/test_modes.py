@@ -1,8 +1,7 @@
 """Modes of the timeline on real servers: following, latest and explore, and tags."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from starlette.testclient import TestClient
@@ -111,12 +110,7 @@ def test_explore_is_everyones_list_turned_over_each_day_with_seen_posts_last(
     others = [ids(ask(client, f"stranger {number}", limit=20, mode="explore")) for number in range(20)]
     assert 1 < len(set(map(tuple, others))) <= PARTS, "parts of the users have different orders"
 
-    class Tomorrow(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> datetime:
-            return datetime.now(tz) + timedelta(days=1)
-
-    monkeypatch.setattr("timeline.feed.modes.datetime", Tomorrow)
+    monkeypatch.setattr("timeline.feed.modes.today", lambda: datetime.now(UTC).date() + timedelta(days=1))
     assert ids(ask(client, "stranger 99", limit=20, mode="explore")) not in others
 
 

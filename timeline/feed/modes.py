@@ -1,6 +1,6 @@
 """The lists of all modes but `for_you`, and what follows their first posts."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 from shared.domain import Mode, Source
@@ -78,8 +78,7 @@ class ModeLists:
         if posts is not None and tag is not None and request.mode is not Mode.EXPLORE:
             posts = await self._only_tagged(posts, tag, budget)
         if posts is not None and request.mode is Mode.EXPLORE:
-            day = datetime.now(UTC).date()
-            posts = posts._replace(entries=turned(posts.entries, request.user_id, day))
+            posts = posts._replace(entries=turned(posts.entries, request.user_id, today()))
         return posts
 
     def _of_everyone(self) -> _Posts | None:
@@ -130,3 +129,8 @@ class ModeLists:
             return None
         kept = [at for at, number in enumerate(numbers) if number in tagged]
         return posts._replace(entries=codec.pick(posts.entries, kept))
+
+
+def today() -> date:
+    """The day of `explore`, in UTC."""
+    return datetime.now(UTC).date()
