@@ -72,6 +72,18 @@ def test_latest_is_newest_first_whether_seen_or_not_and_neither_repeats_nor_skip
     assert [post for page in rest for post in ids(page)] == list(POSTS[20:])
 
 
+def test_latest_does_not_push_what_was_seen_out_of_the_record(
+    client: TestClient, ranked_deployment: Deployment
+) -> None:
+    first = ids(ask(client, COLD, limit=20))
+    for _ in range(10):
+        ask(client, COLD, limit=20, mode="latest")
+    unseen = [post for post in POSTS if post not in {*first, *POSTS[:20]}]
+    assert sorted(ids(ask(client, COLD, limit=len(unseen)))) == unseen
+    with ranked_deployment.redis() as redis:
+        assert redis.strlen(keys.seen(COLD)) == 4 + 4 * len(POSTS)
+
+
 def test_latest_goes_on_where_a_chain_was_lost(ranked_deployment: Deployment) -> None:
     with ranked_deployment.timeline() as one, ranked_deployment.timeline() as other:
         until_ready(one, other)

@@ -8,7 +8,7 @@ photo (`shared.spacing`). Where it ended is recorded, so that a repeated cursor 
 """
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -314,7 +314,7 @@ class Feed:
 
     def _first_record(self, page: ChainPage, recorded: Chain) -> Callable[[float], Awaitable[int]]:
         record = FirstPage(
-            chain=recorded, tail=page.tail, served=page.unrecorded, wants_list=self._wants_list(recorded.frozen),
+            chain=recorded, tail=page.tail, served=_newly_seen(page), wants_list=self._wants_list(recorded.frozen),
             visits=page.state.seen.visits, is_mode=page.request.has_mode,
         )  # fmt: skip
         return partial(self._page_writer.begin_chain, page.request.user_id, record)
@@ -323,7 +323,7 @@ class Feed:
         self, page: ChainPage, recorded: Chain, *, is_last_try: bool
     ) -> Callable[[float], Awaitable[bool]]:
         record = NextPage(
-            slot=page.slot, chain=recorded, tail=page.tail, served=page.unrecorded,
+            slot=page.slot, chain=recorded, tail=page.tail, served=_newly_seen(page),
             ends_before=len(page.ends_in_redis), is_rewritten=page.is_rewritten, is_last_try=is_last_try,
             needs_slot=page.needs_slot,
         )  # fmt: skip
@@ -346,3 +346,14 @@ class Feed:
             feed_id=feed_id(frozen, start, page.chain.nonce, user_id=page.request.user_id, keys=self._keys),
             degraded=page.budget.degraded_stores(),
         )
+
+
+def _newly_seen(page: ChainPage) -> Sequence[int]:
+    """The served posts that are recorded as seen.
+
+    `latest` shows the same posts at each visit: recorded each time, they would push all others out of the record.
+    """
+    if page.chain.frozen.source is not Source.LATEST:
+        return page.unrecorded
+    known = frozenset(page.state.seen.post_numbers)
+    return [number for number in page.unrecorded if number not in known]
