@@ -8,21 +8,21 @@ Followed authors that were read at 0 are unknown: an act has changed them, and P
 
 import struct
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from shared.ranked_lists.codec import ENTRY, UnreadableList
 
-_DATED = struct.Struct(f"<{ENTRY.size}sI")
 _HEAD = struct.Struct(">QI")  # the version first and big-endian: a script in Redis compares it
-DATED_BYTES = _DATED.size
+DATED_BYTES = ENTRY.size + 4
 
 
-class DatedEntry(NamedTuple):
-    """A packed entry, and when its post was created."""
+class DatedPosts(NamedTuple):
+    """Posts in columns: packed entries, and when each was created in seconds since 1970."""
 
-    entry: bytes
-    at: int  # seconds since 1970
+    entries: tuple[bytes, ...]
+    at: tuple[int, ...]
 
 
 class Followed(NamedTuple):
@@ -33,15 +33,11 @@ class Followed(NamedTuple):
     authors: Sequence[int]  # hashes
 
 
-def unpack_posts(value: bytes) -> Iterable[DatedEntry]:
-    """The posts of an author, or of several, one after the other.
-
-    Raises:
-        UnreadableList: another length than that of whole entries.
-    """
-    if len(value) % _DATED.size:
-        raise UnreadableList(f"posts of an author: got {len(value)} bytes, expected a multiple of {_DATED.size}")
-    return map(DatedEntry._make, _DATED.iter_unpack(value))
+def unpack_posts(value: bytes) -> DatedPosts:
+    """The posts of an author, or of several, one after the other; an incomplete last one is left out."""
+    count = len(value) // DATED_BYTES
+    columns = _layout(count).unpack_from(value)
+    return DatedPosts(columns[::2], columns[1::2])
 
 
 def pack_followed(followed: Followed) -> bytes:
@@ -61,3 +57,8 @@ def unpack_followed(value: bytes) -> Followed:
     authors = array("Q")
     authors.frombytes(value[_HEAD.size :])
     return Followed(version, read_at, authors)
+
+
+@lru_cache(maxsize=1024)
+def _layout(count: int) -> struct.Struct:
+    return struct.Struct("<" + f"{ENTRY.size}sI" * count)

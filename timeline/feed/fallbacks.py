@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -15,26 +16,25 @@ from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.records import Tail
 from shared.ranked_lists.timeline_store import UserState
 from timeline.feed.chain_page import ChainPage
-from timeline.feed.modes import ModeLists
 from timeline.feed.records import PageRequest
 from timeline.feed.tail import TailSource, freeze_tail, older_source, tail_of_shared, tail_sources
 from timeline.stores.budgets import RequestBudget
 from timeline.stores.local_copies import FIRST_LOOK_SECONDS
-from timeline.stores.older_posts import OlderPosts
 from timeline.stores.resources import FeedResources
 from timeline.stores.segments import VisibilityFilter
+
+if TYPE_CHECKING:
+    from timeline.feed.modes import ModeLists
+    from timeline.stores.older_posts import OlderPosts
 
 
 class Fallbacks:
     """The lists of one process: a user's from Redis, shared ones from the snapshot, older posts from PostgreSQL."""
 
-    def __init__(self, resources: FeedResources) -> None:
+    def __init__(self, resources: FeedResources, older: "OlderPosts", modes: "ModeLists") -> None:
         self._reader, self._page_writer, self._stores = resources.reader, resources.page_writer, resources.stores
         self._snapshot, self._lists, self._facts = resources.snapshot, resources.lists, resources.post_facts
-        self._older = OlderPosts(
-            database=resources.database, stores=resources.stores, snapshot=resources.snapshot, lists=resources.lists
-        )
-        self.modes = ModeLists(resources, self._older)
+        self._older, self._modes = older, modes
 
     def own_list(self, user_id: str, state: UserState) -> RankedList | None:
         """The user's own list of their phase, or else of the heuristic; None without one, or if they want none."""
@@ -49,7 +49,7 @@ class Fallbacks:
     async def list_of_mode(self, request: PageRequest, budget: RequestBudget) -> RankedList:
         """The list of the request's mode and tag; if no store tells what it is, the one for users without one."""
         await self._first_look()
-        ranked = await self.modes.first(request, budget)
+        ranked = await self._modes.first(request, budget)
         if ranked is None:
             ranked = await self.shared_list(has_redis="redis" not in budget.degraded)
         return ranked
@@ -95,7 +95,7 @@ class Fallbacks:
 
     async def _tail_of_mode(self, page: ChainPage) -> Tail:
         """The rest of a mode's own posts, and no others: unseen ones, then seen ones."""
-        indexed, seen = await self.modes.rest(page), page.seen()
+        indexed, seen = await self._modes.rest(page), page.seen()
         if page.state.viewer.rules:
             await self._judge(page, [indexed.packed])
         visibility = self.visibility(page)

@@ -29,12 +29,14 @@ from shared.signing import SigningKeys
 from timeline.feed.chain_page import ChainPage
 from timeline.feed.fallbacks import Fallbacks
 from timeline.feed.feed_id import feed_id
+from timeline.feed.modes import ModeLists
 from timeline.feed.prepare_list import ListPreparer
 from timeline.feed.records import Page, PageRequest
 from timeline.feed.select_posts import PostSelector
 from timeline.feed.tail import NEVER, SeenPosts
 from timeline.feed.unrecorded_pages import is_later_state, lacks_record, with_unrecorded, without_seen
 from timeline.stores.budgets import RequestBudget
+from timeline.stores.older_posts import OlderPosts
 from timeline.stores.resources import FeedResources
 
 OWN_SOURCES = (Source.NEUCF, Source.HEURISTIC)
@@ -48,7 +50,10 @@ class Feed:
         self._resources, self._keys = resources, signing_keys
         self._reader, self._stores, self._local_chains = resources.reader, resources.stores, resources.local_chains
         self._page_writer = resources.page_writer
-        self._sources = Fallbacks(resources)
+        older = OlderPosts(
+            database=resources.database, stores=resources.stores, snapshot=resources.snapshot, lists=resources.lists
+        )
+        self._sources = Fallbacks(resources, older, ModeLists(resources, older))
         self._selector = PostSelector(resources, self._sources, ListPreparer(resources))
 
     async def page(self, request: PageRequest) -> Page:

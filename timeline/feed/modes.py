@@ -1,19 +1,21 @@
 """The lists of all modes but `for_you`, and what follows their first posts."""
 
 from datetime import UTC, date, datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from shared.domain import Mode, Source
 from shared.errors import StoreUnavailable
 from shared.ranked_lists import codec
 from shared.ranked_lists.codec import RankedList
-from timeline.feed.chain_page import ChainPage
 from timeline.feed.records import PageRequest
 from timeline.feed.turned import turned
-from timeline.stores.budgets import RequestBudget
-from timeline.stores.older_posts import OlderPosts
-from timeline.stores.resources import FeedResources
 from timeline.stores.segments import IndexedList, merge_lists
+
+if TYPE_CHECKING:
+    from timeline.feed.chain_page import ChainPage
+    from timeline.stores.budgets import RequestBudget
+    from timeline.stores.older_posts import OlderPosts
+    from timeline.stores.resources import FeedResources
 
 SOURCE_OF_MODE = {Mode.FOLLOWING: Source.FOLLOWING, Mode.LATEST: Source.LATEST, Mode.EXPLORE: Source.EXPLORE}
 IN_ORDER_OF_TIME = frozenset((Source.FOLLOWING, Source.LATEST))
@@ -30,11 +32,11 @@ class _Posts(NamedTuple):
 class ModeLists:
     """Lists by mode and tag, from Redis, from this process's copies, and from PostgreSQL."""
 
-    def __init__(self, resources: FeedResources, older: OlderPosts) -> None:
+    def __init__(self, resources: "FeedResources", older: "OlderPosts") -> None:
         self._store, self._stores, self._facts = resources.modes, resources.stores, resources.post_facts
         self._snapshot, self._older, self._followed = resources.snapshot, older, resources.followed
 
-    async def first(self, request: PageRequest, budget: RequestBudget) -> RankedList | None:
+    async def first(self, request: PageRequest, budget: "RequestBudget") -> RankedList | None:
         """The list that a chain begins with; None if no store tells what it would be, which is not an empty one."""
         posts = await self._posts(request, budget)
         if posts is None:
@@ -45,7 +47,7 @@ class ModeLists:
             entries=posts.entries,
         )  # fmt: skip
 
-    async def rest(self, page: ChainPage) -> IndexedList:
+    async def rest(self, page: "ChainPage") -> IndexedList:
         """All posts that may follow a chain's list; what came after the chain had begun waits for the next one."""
         source, frozen = page.chain.frozen.source, codec.post_numbers_of(page.chain.frozen.entries)
         posts = await self._posts(page.request, page.budget, includes_older=True)
@@ -62,7 +64,7 @@ class ModeLists:
         return merge_lists([codec.pick(indexed.packed, kept)])
 
     async def _posts(
-        self, request: PageRequest, budget: RequestBudget, *, includes_older: bool = False
+        self, request: PageRequest, budget: "RequestBudget", *, includes_older: bool = False
     ) -> _Posts | None:
         """The posts of a mode and a tag, `everyone_length` at most, and older ones if they are wanted."""
         tag = request.tag
@@ -87,7 +89,7 @@ class ModeLists:
             return None
         return _Posts(everyone.entries, everyone.generation, everyone.generated_at)
 
-    async def _of_tag(self, tag: str, budget: RequestBudget) -> _Posts | None:
+    async def _of_tag(self, tag: str, budget: "RequestBudget") -> _Posts | None:
         """The tag's own list; for a tag without one (few posts have it), those among the posts of shared lists."""
         with_list = await self._list_of_tag(tag, budget)
         if with_list is not None:
@@ -99,14 +101,14 @@ class ModeLists:
         posts = _Posts(shared.packed, everyone.generation if everyone is not None else 0, at)
         return await self._only_tagged(posts, tag, budget)
 
-    async def _list_of_tag(self, tag: str, budget: RequestBudget) -> _Posts | None:
+    async def _list_of_tag(self, tag: str, budget: "RequestBudget") -> _Posts | None:
         try:
             ranked = await self._stores.redis_with_timeout(budget, lambda within: self._store.list_of_tag(tag, within))
         except StoreUnavailable:
             return None
         return None if ranked is None else _Posts(ranked.entries, ranked.generation, ranked.generated_at)
 
-    async def _latest(self, budget: RequestBudget, *, includes_older: bool) -> _Posts | None:
+    async def _latest(self, budget: "RequestBudget", *, includes_older: bool) -> _Posts | None:
         newest, oldest = self._snapshot.newest, self._snapshot.oldest
         if newest is None:
             return None
@@ -117,11 +119,11 @@ class ModeLists:
             entries += await self._older.packed(budget, older_than=oldest)
         return _Posts(entries, 0, newest.generated_at)
 
-    async def _following(self, user_id: str, budget: RequestBudget) -> _Posts | None:
+    async def _following(self, user_id: str, budget: "RequestBudget") -> _Posts | None:
         entries = await self._followed.entries(user_id, budget)
         return None if entries is None else _Posts(entries, 0, datetime.now(UTC))
 
-    async def _only_tagged(self, posts: _Posts, tag: str, budget: RequestBudget) -> _Posts | None:
+    async def _only_tagged(self, posts: _Posts, tag: str, budget: "RequestBudget") -> _Posts | None:
         """Those with the tag; None if none of them is known to have it, and not all could be asked."""
         numbers = codec.post_numbers_of(posts.entries)
         tagged = frozenset(await self._facts.with_tag(tag, numbers, budget))

@@ -6,12 +6,11 @@ posts.
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
-from heapq import nlargest
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from shared.db.engine import Database
 from shared.db.follows import followed_authors
@@ -20,12 +19,14 @@ from shared.db.safety import next_safety_version
 from shared.domain import author_hash
 from shared.errors import StoreUnavailable
 from shared.ranked_lists import codec
-from shared.ranked_lists.author_posts import DatedEntry, Followed, unpack_posts
+from shared.ranked_lists.author_posts import DatedPosts, Followed, unpack_posts
 from shared.ranked_lists.mode_store import ModeStore
 from shared.settings import ListSettings, WindowSettings
-from timeline.stores.budgets import RequestBudget, Stores
-from timeline.stores.local_copies import Snapshot
 from timeline.stores.segments import IndexedList
+
+if TYPE_CHECKING:
+    from timeline.stores.budgets import RequestBudget, Stores
+    from timeline.stores.local_copies import Snapshot
 
 FRESH_SECONDS = 60  # what is older is read again: a team's own view tells nobody that it has changed
 ACT_SECONDS = 1.0  # that an act waits for Redis
@@ -45,8 +46,8 @@ class FollowedPosts:
         *,
         store: ModeStore,
         database: Database,
-        stores: Stores,
-        snapshot: Snapshot,
+        stores: "Stores",
+        snapshot: "Snapshot",
         lists: ListSettings,
         window: WindowSettings,
         is_ranked: bool,
@@ -55,7 +56,7 @@ class FollowedPosts:
         self._length, self._window, self._is_ranked = lists.everyone_length, window, is_ranked
         self._newest = IndexedList(b"", frozenset())
 
-    async def entries(self, user_id: str, budget: RequestBudget) -> bytes | None:
+    async def entries(self, user_id: str, budget: "RequestBudget") -> bytes | None:
         """Packed entries, newest first (or best first); None if no store tells whom the user follows, or what is new.
 
         Who follows nobody gets none.
@@ -83,7 +84,7 @@ class FollowedPosts:
             return True
         return False
 
-    async def _followed(self, user_id: str, budget: RequestBudget) -> tuple[Followed | None, Sequence[str] | None]:
+    async def _followed(self, user_id: str, budget: "RequestBudget") -> tuple[Followed | None, Sequence[str] | None]:
         """Whom a user follows, and their ids if they were read from PostgreSQL."""
         held: Followed | None = None
         with suppress(StoreUnavailable):
@@ -99,7 +100,7 @@ class FollowedPosts:
             await self._stores.redis_with_timeout(budget, keep)
         return read
 
-    async def _read(self, user_id: str, budget: RequestBudget) -> _Read:
+    async def _read(self, user_id: str, budget: "RequestBudget") -> _Read:
         return await self._stores.database(budget, partial(self._read_follows, user_id))
 
     def _read_follows(self, user_id: str) -> _Read:
@@ -115,20 +116,19 @@ class FollowedPosts:
 
     def _merged(self, packed: bytes, authors: frozenset[int]) -> bytes:
         """What a run has published of these authors, and newer posts of theirs."""
-        times = self._snapshot.newest_times
-        newest = self._newest_posts()
+        entries, at = unpack_posts(packed)
+        times, newest = self._snapshot.newest_times, self._newest_posts()
         of_author = newest.authors(self._snapshot.catalogue).of_author
-        numbers = [number for author in authors.intersection(of_author) for number in of_author[author]]
-        entries, size = newest.packed, codec.ENTRY.size
-        offsets = newest.offsets(numbers)
-        found = {
-            number: DatedEntry(entries[offsets[number] * size : (offsets[number] + 1) * size], times[number])
-            for number in numbers
-            if number in times
-        }
-        for dated in unpack_posts(packed):
-            found[codec.entry_at(dated.entry, 0)[0]] = dated
-        return self._ordered(found.values())
+        published = frozenset(codec.post_numbers_of(b"".join(entries)))
+        newer = [
+            number
+            for author in authors.intersection(of_author)
+            for number in of_author[author]
+            if number not in published and number in times
+        ]
+        offsets, all_newest = newest.offsets(newer), codec.split(newest.packed) if newer else ()
+        entries += tuple(all_newest[offsets[number]] for number in newer)
+        return self._ordered(DatedPosts(entries, at + tuple(times[number] for number in newer)))
 
     def _newest_posts(self) -> IndexedList:
         """The copy of the newest posts, indexed once."""
@@ -137,19 +137,14 @@ class FollowedPosts:
             self._newest = IndexedList(entries, frozenset(codec.post_numbers_of(entries)))
         return self._newest
 
-    def _dated(self, posts: Sequence[NewPost]) -> list[DatedEntry]:
+    def _dated(self, posts: Sequence[NewPost]) -> DatedPosts:
         entries = codec.split(self._snapshot.entries_of(posts, datetime.now(UTC)))
-        return [DatedEntry(entry, int(post.created_at.timestamp())) for entry, post in zip(entries, posts, strict=True)]
+        return DatedPosts(entries, tuple(int(post.created_at.timestamp()) for post in posts))
 
-    def _ordered(self, posts: Iterable[DatedEntry]) -> bytes:
-        order = _by_score if self._is_ranked else _by_time
-        return b"".join(dated.entry for dated in nlargest(self._length, posts, key=order))
-
-
-def _by_time(dated: DatedEntry) -> tuple[int, bytes]:
-    return dated.at, dated.entry
-
-
-def _by_score(dated: DatedEntry) -> tuple[float, int]:
-    _, _, score = codec.entry_at(dated.entry, 0)
-    return score, dated.at
+    def _ordered(self, posts: DatedPosts) -> bytes:
+        """Newest or best first; column by column, since it may be thousands of posts."""
+        by: Sequence[float] = posts.at
+        if self._is_ranked:
+            by = [score for _, score in codec.ENTRY.iter_unpack(b"".join(posts.entries))]
+        order = sorted(range(len(by)), key=by.__getitem__, reverse=True)[: self._length]
+        return b"".join(map(posts.entries.__getitem__, order))

@@ -9,13 +9,13 @@ from shared.ranked_lists.page_store import PageWriter
 from shared.ranked_lists.timeline_store import TimelineStore
 from shared.settings import ListSettings, NewPostSettings, WindowSettings
 from timeline.stores.budgets import Stores
-from timeline.stores.followed_posts import FollowedPosts
 from timeline.stores.local_chains import LocalChains
 from timeline.stores.local_copies import Snapshot
 from timeline.stores.post_facts import PostFactsCopy
 
 if TYPE_CHECKING:
     from timeline.metrics import Metrics
+    from timeline.stores.followed_posts import FollowedPosts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,4 +34,4 @@ class FeedResources:
     window: WindowSettings
     new_posts: NewPostSettings
     modes: ModeStore
-    followed: FollowedPosts
+    followed: "FollowedPosts"
