@@ -18,8 +18,8 @@ RANKING = RankedCandidates(
 )
 
 
-def of_tags(tags: dict[str, frozenset[str]], **settings: int) -> dict[str, list[int]]:
-    lists = lists_by_tag(RANK_OF, tags, RANKING, ListSettings(list_length=10, **settings))
+def of_tags(tags: dict[str, frozenset[str]], tag_lists: int = 1000) -> dict[str, list[int]]:
+    lists = lists_by_tag(RANK_OF, tags, RANKING, ListSettings(list_length=10, tag_lists=tag_lists))
     return {tag: codec.post_numbers_of(entries) for tag, entries in lists}
 
 

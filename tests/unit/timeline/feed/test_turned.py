@@ -39,7 +39,7 @@ def test_half_of_a_first_page_comes_from_the_first_posts_of_the_list() -> None:
 
 
 def test_a_list_that_is_published_again_moves_other_posts_little() -> None:
-    """A new post at the head moves each of the others by one place: hardly any pair changes its order."""
     before = order(LIST)
     after = [number for number in order(pack_entry(5000, Reason.RECENT, 0.9) + LIST) if number != 5000]
-    assert sum(one == other for one, other in zip(before[:200], after[:200], strict=True)) > 120
+    moved = [abs(at - after.index(number)) for at, number in enumerate(before[:200])]
+    assert sum(moved) / len(moved) < 3
