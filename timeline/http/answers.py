@@ -13,14 +13,11 @@ def problem(description: str, *slugs: str) -> dict[str, Any]:
 
 
 PROBLEMS: Documented = {
-    400: problem(
-        "the cursor is not one that this service gave to this user, or of another mode or tag", "invalid-cursor",
-        "cursor-of-another-mode",
-    ),
+    400: problem("the cursor is not one that this service gave to this user", "invalid-cursor"),
     401: problem("no token, or a wrong or expired one", "unauthorized"),
     403: problem("the token is another user's", "another-user"),
-    422: problem("the request is not what this route takes", "invalid-request", "tag-needs-mode"),
-}  # fmt: skip
+    422: problem("the request is not what this route takes", "invalid-request"),
+}
 TOO_LARGE: Documented = {
     400: problem("the body is no JSON, or too deep", "bad-request", "body-too-deep"),
     413: problem("the body is larger than this route takes", "body-too-large"),

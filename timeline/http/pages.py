@@ -31,12 +31,19 @@ from timeline.http.schemas import (
 from timeline.metrics import CONTENT_TYPE
 
 BUSY: Documented = {503: problem("too many large bodies at once; send this one again", "busy")}
+OF_PAGES = PROBLEMS | {
+    400: problem(
+        "the cursor is not one that this service gave to this user, or of another mode or tag", "invalid-cursor",
+        "cursor-of-another-mode",
+    ),
+    422: problem("the request is not what this route takes", "invalid-request", "tag-needs-mode"),
+}  # fmt: skip
 
 router = APIRouter(default_response_class=PrintableJSON)
 
 
 @router.get(
-    "/timeline/{user_id}", response_model=TimelinePage, responses=PROBLEMS, tags=["timeline"],
+    "/timeline/{user_id}", response_model=TimelinePage, responses=OF_PAGES, tags=["timeline"],
     operation_id="getTimeline",
 )  # fmt: skip
 async def get_timeline(
@@ -53,7 +60,7 @@ async def get_timeline(
 
 
 @router.post(
-    "/timeline", response_model=TimelinePage, responses=PROBLEMS | BUSY, tags=["timeline"],
+    "/timeline", response_model=TimelinePage, responses=OF_PAGES | BUSY, tags=["timeline"],
     operation_id="postTimeline",
 )  # fmt: skip
 async def post_timeline(request: Request, body: TimelineRequest) -> Response:
