@@ -25,6 +25,8 @@ wl:chain:{slot}:{user}   a frozen list, and where its pages end            4 slo
 wl:tail:{slot}:{user}    what follows the end of a frozen list; with seen  2 × EVERYONE_LENGTH CHAIN_MINUTES
                          posts once the user has seen nearly all others    + 3 × LIST_LENGTH
                                                                            + 2 × SEEN_LENGTH
+wl:request:{slot}:{user} which request_id began the chain in a slot  25 bytes, 8 slots   a minute
+                         (a hash of it)                              a user
 wl:asked                 users who requested a page lately and have no     10,000 users        a day
                          list, or an old one
 wl:deleted               numbers of posts deleted or hidden lately,        LIST_KEEP_HOURS     2 × LIST_KEEP_HOURS
@@ -71,11 +73,13 @@ INSTALLATION = "wl:installation"
 LIST_VERSION = "wl:version"
 
 MAX_ASKED = 10_000  # users; a megabyte
+REQUEST_FOR = timedelta(seconds=60)  # how long a request_id gives the same first page
 ASKED_FOR = timedelta(days=1)  # how long a list is still made for a user after one request
 WRITTEN_FOR = timedelta(minutes=1)
 LIVE_FOR = timedelta(minutes=10)  # after the last sign of a ranker
 CHAIN_SLOTS = 4  # chains of one user at the same time: a phone, a tablet, and each refreshed once
 MODE_SLOTS = 4  # the same of all modes but `for_you`, so that they take no slot from it: one each, and one refreshed
+ALL_SLOTS = CHAIN_SLOTS + MODE_SLOTS
 AUTHOR_LENGTH = 50  # posts of one author
 FOLLOWED_FOR = timedelta(hours=1)  # after they were read
 CHUNK_BITS = 8  # 256 posts per chunk: small enough for Redis' compact hash encoding, with few round trips
@@ -149,15 +153,21 @@ def tail(user_id: str, slot: int) -> str:
 
 def chains_of(user_id: str) -> tuple[str, ...]:
     """The keys of all chains of a user, then those of all tails."""
-    slots = range(CHAIN_SLOTS + MODE_SLOTS)
+    slots = range(ALL_SLOTS)
     return (*[f"wl:chain:{slot}:{user_id}" for slot in slots], *[f"wl:tail:{slot}:{user_id}" for slot in slots])
+
+
+def requests_of(user_id: str) -> tuple[str, ...]:
+    """For each slot, the key of the request that began its chain."""
+    return tuple([f"wl:request:{slot}:{user_id}" for slot in range(ALL_SLOTS)])
 
 
 def keys_of_user(user_id: str) -> list[str]:
     """All keys that belong to one user."""
     lists = [ranked_list(phase, user_id) for phase in Phase]
     own = author(author_hash(user_id))
-    return [*lists, viewer(user_id), seen(user_id), followed(user_id), own, *chains_of(user_id)]
+    chains = (*chains_of(user_id), *requests_of(user_id))
+    return [*lists, viewer(user_id), seen(user_id), followed(user_id), own, *chains]
 
 
 def fence(job: str) -> str:

@@ -17,6 +17,7 @@ class PageRequest(Struct, kw_only=True, gc=False):
     exclude: frozenset[str] = frozenset()
     mode: Mode | None = None  # None: that of the cursor, else `for_you`
     tag: str | None = None  # folded; only posts with this tag; None: that of the cursor, else none
+    request_id: str | None = None  # of a first page that the client may ask for again
 
     @property
     def has_mode(self) -> bool:

@@ -24,6 +24,7 @@ from timeline.http.schemas import (
     ModeName,
     PathId,
     Readiness,
+    RequestId,
     TagText,
     TimelinePage,
     TimelineRequest,
@@ -53,9 +54,12 @@ async def get_timeline(
     cursor: Annotated[CursorText | None, Query()] = None,
     mode: Annotated[ModeName | None, Query()] = None,
     tag: Annotated[TagText | None, Query()] = None,
+    request_id: Annotated[RequestId | None, Query()] = None,
 ) -> Response:
     """A page of a user's timeline: the first one, or the one that a cursor leads to."""
-    wanted = PageRequest(user_id=user_id, limit=limit, cursor=cursor, mode=mode, tag=_folded(tag))
+    wanted = PageRequest(
+        user_id=user_id, limit=limit, cursor=cursor, request_id=request_id, mode=mode, tag=_folded(tag)
+    )
     return await _answer(request, wanted)
 
 
@@ -67,7 +71,7 @@ async def post_timeline(request: Request, body: TimelineRequest) -> Response:
     """The same page, for clients that send a body; `exclude` leaves posts out of this page."""
     wanted = PageRequest(
         user_id=body.user_id, limit=body.limit, cursor=body.cursor, exclude=frozenset(body.exclude), mode=body.mode,
-        tag=_folded(body.tag),
+        tag=_folded(body.tag), request_id=body.request_id,
     )  # fmt: skip
     return await _answer(request, wanted)
 
