@@ -53,6 +53,21 @@ SOURCES_BY_CODE = (Source.HEURISTIC, Source.NEUCF, Source.EVERYONE, Source.SNAPS
 JOB_OF_PHASE = {Phase.HEURISTIC: "heuristic", Phase.NEUCF: "score"}
 
 
+class RecommendBy(StrEnum):
+    """What recommendations for liked posts are made by."""
+
+    CONTENT = "content"  # photo and caption
+    TOGETHER = "together"  # what those who liked these posts liked as well
+    NEUCF = "neucf"  # the champion, for somebody who joined after its training
+    HYBRID = "hybrid"  # all of these, by reciprocal ranks
+
+    __hash__ = str.__hash__
+
+
+# They travel as small numbers in answers; the order is part of the format and only grows at its end.
+RECOMMENDED_BY_CODE = tuple(RecommendBy)
+
+
 class InteractionKind(StrEnum):
     """What a user did with a post."""
 
@@ -82,6 +97,7 @@ class Reason(IntEnum):
     SIMILAR_PHOTO = 4
     SIMILAR_CAPTION = 5
     YOU_ASKED = 6
+    LIKED_TOGETHER = 7
 
     @property
     def code(self) -> str:

@@ -440,8 +440,25 @@ OF_RUNS = (
     DROP_DELETED, DECLARE_SAFE,
 )  # fmt: skip
 
+# A request for recommendations is taken only where a ranker of the same installation listens and few others wait: in one
+# step, since otherwise many timelines together would exceed the bound. Redis' own clock dates it, since the timeline's
+# and the ranker's may differ.
+# KEYS: the queue, who listens. ARGV: installation ('' if it is not known), request, most requests, life time in ms.
+# Returns one of the numbers below.
+ASK_RECOMMENDER = """
+local listening = redis.call('GET', KEYS[2])
+if not listening or (ARGV[1] ~= '' and listening ~= ARGV[1]) then return 1 end
+if redis.call('LLEN', KEYS[1]) >= tonumber(ARGV[3]) then return 2 end
+local now = redis.call('TIME')
+redis.call('RPUSH', KEYS[1], struct.pack('<d', now[1] + now[2] / 1e6) .. ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+return 0
+"""
+ASKED, NOBODY_LISTENS, QUEUE_FULL = 0, 1, 2
+
 # Pages send the digest of a script (EVALSHA): the text would double what they send.
-TEXTS = {hashlib.sha1(text.encode()).hexdigest(): text for text in (BEGIN_CHAIN, END_PAGE, KEEP_TAIL)}  # noqa: S324
+PAGE_SCRIPTS = (BEGIN_CHAIN, END_PAGE, KEEP_TAIL, ASK_RECOMMENDER)
+TEXTS = {hashlib.sha1(text.encode()).hexdigest(): text for text in PAGE_SCRIPTS}  # noqa: S324
 _DIGESTS = {text: digest for digest, text in TEXTS.items()}
 
 
