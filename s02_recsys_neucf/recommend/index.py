@@ -1,19 +1,25 @@
 """The candidates as recommendations need them: a run makes it, and requests are answered from it until the next one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
-from s02_recsys_neucf.recommend.content_space import Cards, ContentSpace
 from s02_recsys_neucf.recommend.liked_together import LikedTogether
+from s02_recsys_neucf.similar.search import PostVectorIndex
+from s02_recsys_neucf.similar.vector_space import VectorKind, VectorSpace
 from shared.candidates.ranking_input import RankingInput
+from shared.content.encoders.protocol import EncoderCard
+from shared.db.vectors import ContentKind
 from shared.event_columns import Int64s
 from shared.neucf.artefact import Artefact
 from shared.neucf.examples import SortedPosts, examples_of
 from shared.neucf.fast.fused import FusedScorer
-from shared.neucf.features import PostFeatures
+from shared.neucf.features import ContentVectors, PostFeatures
 from shared.neucf.score import PostVectors
+
+EncoderCards = Mapping[ContentKind, EncoderCard]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -31,15 +37,20 @@ class RecommendIndex:
     """The candidates of a run."""
 
     post_numbers: Int64s  # (n_candidates,)
-    id_hashes: Int64s  # (n_candidates,)
-    order: Int64s  # (n_candidates,) which sorts the hashes
-    content: ContentSpace
+    vectors: PostVectorIndex  # (n_candidates,) of photos and captions, in the same order
+    order: Int64s  # (n_candidates,) which sorts the id hashes
+    cards: EncoderCards  # of the encoders of these vectors
     likes: LikedTogether
     champion: Champion | None
 
     @classmethod
     def of(
-        cls, inputs: RankingInput, posts: SortedPosts, features: PostFeatures, cards: Cards, champion: Champion | None
+        cls,
+        inputs: RankingInput,
+        posts: SortedPosts,
+        features: PostFeatures,
+        cards: EncoderCards,
+        champion: Champion | None,
     ) -> Self:
         """Of a run's candidates.
 
@@ -50,18 +61,24 @@ class RecommendIndex:
             cards: of the encoders of the features.
             champion: None: no model is promoted.
         """
-        hashes = inputs.posts.id_hashes
+        hashes, raw = inputs.posts.id_hashes, raw_vectors(features)
+        space = VectorSpace.fit(raw)
         return cls(
             post_numbers=np.array(inputs.post_numbers, np.int64),
-            id_hashes=hashes,
+            vectors=PostVectorIndex(hashes, space, space.vectors(raw)),
             order=np.argsort(hashes),
-            content=ContentSpace.of(features, cards, None if champion is None else champion.artefact.model),
+            cards=cards,
             likes=LikedTogether.of(examples_of(inputs.events, posts), hashes),
             champion=champion,
         )
 
     def __len__(self) -> int:
-        return len(self.id_hashes)
+        return len(self.order)
+
+    @property
+    def id_hashes(self) -> Int64s:
+        """(n_candidates,)"""
+        return self.vectors.id_hashes
 
     def indices_of(self, id_hashes: Int64s) -> Int64s:
         """The index of each post among the candidates; -1 where it is none."""
@@ -70,3 +87,9 @@ class RecommendIndex:
         found = np.minimum(np.searchsorted(self.id_hashes, id_hashes, sorter=self.order), len(self) - 1)
         places = self.order[found]
         return np.where(self.id_hashes[places] == id_hashes, places, -1)
+
+
+def raw_vectors(features: PostFeatures) -> Mapping[VectorKind, ContentVectors]:
+    """The vectors of photos and captions, as encoders made them."""
+    given = {VectorKind.PHOTO: features.image, VectorKind.CAPTION: features.caption}
+    return {kind: vectors for kind, vectors in given.items() if vectors is not None}

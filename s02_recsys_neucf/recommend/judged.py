@@ -6,12 +6,30 @@ from typing import Protocol, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from s02_recsys_neucf.recommend.content_space import ContentPart, Units
-from s02_recsys_neucf.recommend.index import RecommendIndex
+from s02_recsys_neucf.recommend.index import EncoderCards, RecommendIndex, raw_vectors
+from s02_recsys_neucf.similar.vector_space import UnitVectors, VectorKind
+from shared.content.post_features import features_of
+from shared.db.engine import Database
+from shared.db.vectors import load_vectors_of
 from shared.event_columns import Int64s
 from shared.neucf.features import NO_FEATURES, PostFeatures
 from shared.neucf.score import PostVectors, vectors_of
+
+Units = NDArray[np.float32]  # vectors of length 1
+
+
+def stored_features(database: Database, cards: EncoderCards, post_ids: list[str], id_hashes: Int64s) -> PostFeatures:
+    """The stored vectors of posts that are no candidates, by these encoders."""
+    if not cards:
+        return NO_FEATURES
+    with database.read() as snapshot:
+        columns = {
+            part: load_vectors_of(snapshot, part, post_ids, encoder=card.identity, width=card.width)
+            for part, card in cards.items()
+        }
+    return features_of(columns, id_hashes)
 
 
 class NamedPost(Protocol):
@@ -50,15 +68,14 @@ class JudgedPosts:
     def __len__(self) -> int:
         return len(self.id_hashes)
 
-    def units(self, part: ContentPart, *, is_image: bool) -> Units:
-        """The photos or captions of those that have one. -> (n_known, n_components)"""
-        here, others = self.indices >= 0, int(np.count_nonzero(self.indices < 0))
-        units = np.zeros((len(self), part.units.shape[1]), np.float32)
-        known = np.zeros(len(self), np.bool_)
-        units[here], known[here] = part.units[self.indices[here]], part.known[self.indices[here]]
-        vectors = self.features.image if is_image else self.features.caption
-        units[~here], known[~here] = part.units_of(vectors, others)
-        return units[known]
+    def units(self, index: RecommendIndex, kind: VectorKind) -> Units:
+        """The photos or captions of those that have one, in the index' space. -> (n_known, width)"""
+        here, held = self.indices[self.indices >= 0], index.vectors.vectors[kind]
+        found = [_known(held.take(here))]
+        raw = raw_vectors(self.features).get(kind)
+        if raw is not None:
+            found.append(_known(index.vectors.space.reductions[kind].units(raw)))
+        return np.concatenate(found)
 
     def vectors(self, index: RecommendIndex) -> PostVectors:
         """What the champion knows of them. -> (n_posts,)"""
@@ -75,3 +92,7 @@ class JudgedPosts:
             if found.units is not None and read.units is not None:
                 found.units[mask] = read.units
         return found
+
+
+def _known(units: UnitVectors) -> Units:
+    return units.values[units.known].astype(np.float32)

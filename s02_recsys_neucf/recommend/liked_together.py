@@ -97,7 +97,7 @@ class LikedTogether:
         of, walked = self.posts_of.first(users.astype(np.int64), MAX_POSTS_OF_A_USER)
         per_user = reached / np.bincount(of, minlength=len(users))
         total = np.bincount(walked, per_user[of], minlength=len(self.post_id_hashes))
-        total /= self.users_of.lengths() ** DAMPING
+        total = total / self.users_of.lengths() ** DAMPING
         known = self.candidate_of >= 0
         scores[self.candidate_of[known]] = total[known]
         return scores

@@ -13,18 +13,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from s02_recsys_neucf.recommend.content_space import ContentPart, Units
 from s02_recsys_neucf.recommend.index import RecommendIndex
-from s02_recsys_neucf.recommend.judged import JudgedPosts
+from s02_recsys_neucf.recommend.judged import JudgedPosts, Units
+from s02_recsys_neucf.similar.vector_space import UnitVectors, VectorKind
 from shared.domain import Reason, RecommendBy
 from shared.event_columns import Int64s
-from shared.neucf.score import scores_by, user_side_of
+from shared.neucf.score import blocks, scores_by, user_side_of
 from shared.neucf.sources.fuse import RANK_OFFSET
 
 DISLIKED_SHARE = 0.25  # as is usual for Rocchio's; a dislike says less than a like
 TEXT_SHARE = 0.5  # of the wanted caption, where there are liked ones as well
+POSTS_AT_ONCE = 16_384  # that are float32 at a time: 8 MB
 TINY = 1e-6
 
 Scores = NDArray[np.float64]  # (n_candidates,) the higher, the better; -inf: nothing to say
@@ -63,10 +65,10 @@ def recommend(index: RecommendIndex, question: Question, by: RecommendBy, *, cou
     What was liked or disliked is never among them.
     """
     judged = np.concatenate([question.liked.indices, question.disliked.indices])
-    wanted = [by] if by is not RecommendBy.HYBRID else list(SOURCES)
+    wanted: list[RecommendBy] = [by] if by is not RecommendBy.HYBRID else [*SOURCES]
     rankings = _spoken(index, question, wanted)
     if not rankings and by is not RecommendBy.HYBRID:
-        rankings = _spoken(index, question, list(SOURCES))
+        rankings = _spoken(index, question, [*SOURCES])
     for ranking in rankings.values():
         ranking.scores[judged[judged >= 0]] = -np.inf
     if not rankings:
@@ -77,8 +79,7 @@ def recommend(index: RecommendIndex, question: Question, by: RecommendBy, *, cou
 
 def content(index: RecommendIndex, question: Question) -> Ranking | None:
     """By photo and caption."""
-    photo = _nearness(index.content.image, question, is_image=True)
-    caption = _nearness(index.content.caption, question, is_image=False)
+    photo, caption = (_nearness(index, question, kind) for kind in (VectorKind.PHOTO, VectorKind.CAPTION))
     if photo is None or caption is None:
         only, reason = (photo, Reason.SIMILAR_PHOTO) if caption is None else (caption, Reason.SIMILAR_CAPTION)
         return None if only is None else Ranking(scores=only, reasons=np.full(len(only), int(reason)))
@@ -143,24 +144,31 @@ def _spoken(index: RecommendIndex, question: Question, wanted: list[RecommendBy]
     return {by: ranking for by, ranking in asked.items() if ranking is not None}
 
 
-def _nearness(part: ContentPart | None, question: Question, *, is_image: bool) -> Scores | None:
+def _nearness(index: RecommendIndex, question: Question, kind: VectorKind) -> Scores | None:
     """The cosine of each candidate with what is wanted; None if nothing is known of that."""
-    if part is None:
+    held = index.vectors.vectors.get(kind)
+    if held is None:
         return None
-    liked, disliked = (posts.units(part, is_image=is_image) for posts in (question.liked, question.disliked))
-    text = None if is_image else question.text
+    liked, disliked = question.liked.units(index, kind), question.disliked.units(index, kind)
+    text = question.text if kind is VectorKind.CAPTION else None
     if not len(liked) and text is None:
         return None
-    wanted = liked.mean(axis=0) if len(liked) else np.zeros(part.units.shape[1], np.float32)
+    wanted = liked.mean(axis=0) if len(liked) else np.zeros(held.values.shape[1], np.float32)
     if text is not None:
-        wanted = TEXT_SHARE * wanted + (1 - TEXT_SHARE) * text if len(liked) else text
+        wanted = (1 - TEXT_SHARE) * wanted + TEXT_SHARE * text
     if len(disliked):
         wanted = wanted - DISLIKED_SHARE * disliked.mean(axis=0)
     length = float(np.linalg.norm(wanted))
     if length < TINY:
         return None
-    near = (part.units @ (wanted / length)).astype(np.float64)
-    return np.where(part.known, near, -np.inf)
+    return np.where(held.known, _products(held, wanted / length), -np.inf)
+
+
+def _products(held: UnitVectors, wanted: Units) -> Scores:
+    direction, scores = torch.from_numpy(wanted.astype(np.float32)), np.empty(len(held), np.float64)
+    for part in blocks(len(held), POSTS_AT_ONCE):
+        scores[part] = (torch.from_numpy(held.values[part]).float() @ direction).numpy()
+    return scores
 
 
 def _champions_scores(index: RecommendIndex, posts: JudgedPosts) -> Scores:
@@ -168,11 +176,13 @@ def _champions_scores(index: RecommendIndex, posts: JudgedPosts) -> Scores:
     model, vectors = index.champion.artefact.model, posts.vectors(index)
     in_order, start, unknown = np.arange(len(posts)), np.zeros(1, np.int64), np.zeros(1, np.int64)
     user = user_side_of(model, unknown, in_order, start, vectors)
-    return scores_by(index.champion.scorer, user)[0].astype(np.float64)
+    scores: Scores = scores_by(index.champion.scorer, user)[0].astype(np.float64)
+    return scores
 
 
 def _standard(scores: Scores) -> Scores:
-    return (scores - scores.mean()) / max(float(scores.std()), TINY)
+    standard: Scores = (scores - scores.mean()) / max(float(scores.std()), TINY)
+    return standard
 
 
 def _ranks(scores: Scores) -> Int64s:

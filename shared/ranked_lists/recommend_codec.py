@@ -1,7 +1,7 @@
 """The bytes of a request for recommendations and of its answer. Pure.
 
     request  when it was asked f64 (seconds since 1970, by Redis' clock) · MessagePack array of `Wanted`
-    answer   format u8 · by what u8 · count u16 · entries as in a ranked list (`codec`)
+    answer   format u8 · by what u8 (and 128 if it is not complete) · count u16 · entries as in a ranked list (`codec`)
 
 Both are read strictly and within bounds: what is not exactly like this is refused.
 """
@@ -23,6 +23,7 @@ MAX_REQUEST = 131_072  # bytes: 200 ids of 128 characters of four bytes, and the
 TOKEN_LENGTH = 32  # hexadecimal digits
 _ASKED_AT = struct.Struct("<d")
 _ANSWER = struct.Struct("<BBH")
+_INCOMPLETE = 0x80
 
 _PostId = Annotated[str, Meta(min_length=1, max_length=MAX_ID_LENGTH)]
 _Hash = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
@@ -58,6 +59,7 @@ class Recommended(Struct, frozen=True, kw_only=True, gc=False):
 
     by: RecommendBy
     entries: bytes
+    is_complete: bool = True  # False: not all that was asked could be compared, such as a text in time
 
     def __len__(self) -> int:
         return codec.length_of(self.entries)
@@ -98,10 +100,11 @@ def unpack_wanted(value: bytes) -> tuple[float, Wanted]:
         raise UnreadableRequest("request: of another format") from error
 
 
-def pack_recommended(by: RecommendBy, entries: bytes) -> bytes:
+def pack_recommended(answer: Recommended) -> bytes:
     """An answer; more entries than `MAX_ANSWER` are left out."""
-    entries = codec.part(entries, 0, MAX_ANSWER)
-    return _ANSWER.pack(FORMAT, RECOMMENDED_BY_CODE.index(by), codec.length_of(entries)) + entries
+    entries = codec.part(answer.entries, 0, MAX_ANSWER)
+    by = RECOMMENDED_BY_CODE.index(answer.by) | (0 if answer.is_complete else _INCOMPLETE)
+    return _ANSWER.pack(FORMAT, by, codec.length_of(entries)) + entries
 
 
 def unpack_recommended(value: bytes) -> Recommended:
@@ -112,13 +115,14 @@ def unpack_recommended(value: bytes) -> Recommended:
     """
     if len(value) < _ANSWER.size:
         raise UnreadableRequest(f"answer: got {len(value)} bytes, expected {_ANSWER.size} or more")
-    number, by, count = _ANSWER.unpack_from(value)
+    number, flags, count = _ANSWER.unpack_from(value)
+    by = flags & ~_INCOMPLETE
     if number != FORMAT or by >= len(RECOMMENDED_BY_CODE) or count > MAX_ANSWER:
         raise UnreadableRequest(f"answer: got format {number}, by {by}, {count} posts")
     entries = value[_ANSWER.size :]
     if len(entries) != count * codec.ENTRY.size:
         raise UnreadableRequest(f"answer: got {len(entries)} bytes for {count} posts")
-    return Recommended(by=RECOMMENDED_BY_CODE[by], entries=entries)
+    return Recommended(by=RECOMMENDED_BY_CODE[by], entries=entries, is_complete=not flags & _INCOMPLETE)
 
 
 def judged(posts: Sequence[tuple[str, int]]) -> list[JudgedPost]:

@@ -39,6 +39,7 @@ class NoAnswer(StrEnum):
     ABSENT = "absent"  # no ranker listens
     FULL = "full"  # too many requests wait
     LATE = "late"  # none within the budget
+    REDIS = "redis"  # it is away, or refuses writes
 
     __hash__ = str.__hash__
 
@@ -102,7 +103,7 @@ class RecommendAsker:
                 found = await self._waiting.blpop([keys.recommendation(token)], timeout=seconds)
             if found is None:
                 raise Unanswered(NoAnswer.LATE)
-            return unpack_recommended(found[1])
+            return unpack_recommended(cast(bytes, found[1]))
         except (RedisError, OSError, TimeoutError, UnreadableRequest) as error:
             raise Unanswered(NoAnswer.LATE) from error
         finally:
@@ -126,15 +127,14 @@ class RecommendQueue:
     def __init__(self, url: str) -> None:
         self._url, self._redis = url, connect(url, timeout=JOB_TIMEOUT)
 
-    def listen(self, installation: str) -> None:
-        """Tell the timelines of this installation that requests are answered. Call it every second."""
-        with redis_errors(self._url):
-            self._redis.set(keys.RECOMMENDERS, installation, px=keys.RECOMMENDERS_FOR)
+    def listen(self, installation: str) -> bool:
+        """Tell the timelines of this installation that requests are answered; False if it does not own Redis.
 
-    def leave(self) -> None:
-        """Tell them that this process answers none any more; another one that does says so again."""
+        Call it every second. A request is taken by an installation that owns Redis alone.
+        """
+        names, life = (keys.INSTALLATION, keys.RECOMMENDERS), _ms(keys.RECOMMENDERS_FOR)
         with redis_errors(self._url):
-            self._redis.delete(keys.RECOMMENDERS)
+            return bool(self._redis.eval(scripts.LISTEN_RECOMMENDER, len(names), *names, installation, life))
 
     def take(self, *, wait: timedelta) -> list[Taken]:
         """The requests that have waited longest; some may be too old. Unreadable ones are dropped."""
@@ -153,7 +153,7 @@ class RecommendQueue:
         name = keys.recommendation(token)
         with redis_errors(self._url):
             pipe = self._redis.pipeline(transaction=True)  # an answer without a life would stay for ever
-            pipe.rpush(name, pack_recommended(value.by, value.entries))
+            pipe.rpush(name, pack_recommended(value))
             pipe.pexpire(name, keys.ANSWER_FOR)
             pipe.execute()
 

@@ -440,9 +440,17 @@ OF_RUNS = (
     DROP_DELETED, DECLARE_SAFE,
 )  # fmt: skip
 
-# A request for recommendations is taken only where a ranker of the same installation listens and few others wait: in one
-# step, since otherwise many timelines together would exceed the bound. Redis' own clock dates it, since the timeline's
-# and the ranker's may differ.
+# A ranker that answers requests for recommendations says so, but only in a Redis of its own installation.
+# KEYS: the owner, who listens. ARGV: installation, life time in ms. Returns 1 if it was said.
+LISTEN_RECOMMENDER = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
+
+# A request for recommendations is taken only where a ranker of the same installation listens, and few others wait: in
+# one step, since otherwise many timelines together would exceed the bound. Redis' own clock dates it, since those of
+# timeline and ranker may differ.
 # KEYS: the queue, who listens. ARGV: installation ('' if it is not known), request, most requests, life time in ms.
 # Returns one of the numbers below.
 ASK_RECOMMENDER = """
