@@ -64,13 +64,10 @@ def recommend(index: RecommendIndex, question: Question, by: RecommendBy, *, cou
 
     What was liked or disliked is never among them.
     """
-    judged = np.concatenate([question.liked.indices, question.disliked.indices])
     wanted: list[RecommendBy] = [by] if by is not RecommendBy.HYBRID else [*SOURCES]
     rankings = _spoken(index, question, wanted)
     if not rankings and by is not RecommendBy.HYBRID:
         rankings = _spoken(index, question, [*SOURCES])
-    for ranking in rankings.values():
-        ranking.scores[judged[judged >= 0]] = -np.inf
     if not rankings:
         return None
     (made_by, ranking) = next(iter(rankings.items())) if len(rankings) == 1 else (RecommendBy.HYBRID, fused(rankings))
@@ -139,9 +136,15 @@ def fused(rankings: Mapping[RecommendBy, Ranking]) -> Ranking:
 
 
 def _spoken(index: RecommendIndex, question: Question, wanted: list[RecommendBy]) -> dict[RecommendBy, Ranking]:
-    """The rankings of those sources that have something to say."""
-    asked = {by: SOURCES[by](index, question) for by in wanted}
-    return {by: ranking for by, ranking in asked.items() if ranking is not None}
+    """The rankings of those sources that have something to say of other posts than those of the question."""
+    judged = np.concatenate([question.liked.indices, question.disliked.indices])
+    spoken = {}
+    for by in wanted:
+        if (ranking := SOURCES[by](index, question)) is not None:
+            ranking.scores[judged[judged >= 0]] = -np.inf
+            if np.isfinite(ranking.scores).any():
+                spoken[by] = ranking
+    return spoken
 
 
 def _nearness(index: RecommendIndex, question: Question, kind: VectorKind) -> Scores | None:
