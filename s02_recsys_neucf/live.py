@@ -23,7 +23,7 @@ from shared.domain import Phase, Source
 from shared.live.ranker import LiveLists, LoadedCandidates
 from shared.live.users import LiveCandidates, LiveUsers, load_live_users
 from shared.neucf.artefact import Artefact
-from shared.neucf.examples import SortedPosts
+from shared.neucf.examples import SortedPosts, examples_of
 from shared.neucf.features import NO_FEATURES
 from shared.neucf.score import user_side_of
 from shared.neucf.sources.facts import facts_of
@@ -62,7 +62,11 @@ def live_model(
         champion = Champion(
             artefact=artefact, vectors=prepared.vectors, scorer=prepared.fused, reasons=reasons(rows, data)
         )
-        index = RecommendIndex.of(inputs, data.posts, data.candidate_features, cards, champion)
+        index = RecommendIndex.of(
+            post_numbers=inputs.post_numbers, id_hashes=inputs.posts.id_hashes,
+            likes=examples_of(inputs.events, data.posts), features=data.candidate_features, cards=cards,
+            champion=champion,
+        )  # fmt: skip
     return LiveModel(
         index=index,
         candidates=LiveCandidates.of(inputs, generation=generation),

@@ -1,6 +1,6 @@
 """The candidates as recommendations need them: a run makes it, and requests are answered from it until the next one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -9,12 +9,11 @@ import numpy as np
 from s02_recsys_neucf.recommend.liked_together import LikedTogether
 from s02_recsys_neucf.similar.search import PostVectorIndex
 from s02_recsys_neucf.similar.vector_space import VectorKind, VectorSpace
-from shared.candidates.ranking_input import RankingInput
 from shared.content.encoders.protocol import EncoderCard
 from shared.db.vectors import ContentKind
 from shared.event_columns import Int64s
 from shared.neucf.artefact import Artefact
-from shared.neucf.examples import SortedPosts, examples_of
+from shared.neucf.examples import Examples
 from shared.neucf.fast.fused import FusedScorer
 from shared.neucf.features import ContentVectors, PostFeatures
 from shared.neucf.score import PostVectors
@@ -46,8 +45,10 @@ class RecommendIndex:
     @classmethod
     def of(
         cls,
-        inputs: RankingInput,
-        posts: SortedPosts,
+        *,
+        post_numbers: Sequence[int],
+        id_hashes: Int64s,
+        likes: Examples,
         features: PostFeatures,
         cards: EncoderCards,
         champion: Champion | None,
@@ -55,20 +56,21 @@ class RecommendIndex:
         """Of a run's candidates.
 
         Args:
-            inputs: of the run; the events of all who count.
-            posts: all that anyone may see.
+            post_numbers: (n_candidates,) theirs in Redis.
+            id_hashes: (n_candidates,)
+            likes: of all who count, of any posts.
             features: (n_candidates,)
             cards: of the encoders of the features.
             champion: None: no model is promoted.
         """
-        hashes, raw = inputs.posts.id_hashes, raw_vectors(features)
+        raw = raw_vectors(features)
         space = VectorSpace.fit(raw)
         return cls(
-            post_numbers=np.array(inputs.post_numbers, np.int64),
-            vectors=PostVectorIndex(hashes, space, space.vectors(raw)),
-            order=np.argsort(hashes),
+            post_numbers=np.array(post_numbers, np.int64),
+            vectors=PostVectorIndex(id_hashes, space, space.vectors(raw)),
+            order=np.argsort(id_hashes),
             cards=cards,
-            likes=LikedTogether.of(examples_of(inputs.events, posts), hashes),
+            likes=LikedTogether.of(likes, id_hashes),
             champion=champion,
         )
 

@@ -17,7 +17,7 @@ from shared.db.engine import Database
 from shared.db.vectors import ContentKind, load_vectors
 from shared.errors import EncoderUnavailable, WarmlineError
 from shared.logs import log_trouble
-from shared.neucf.examples import SortedPosts
+from shared.neucf.examples import SortedPosts, examples_of
 from shared.neucf.features import NO_FEATURES
 from shared.ranked_lists.recommend_queue import RecommendQueue
 from shared.settings import ListSettings, RetentionSettings, StoreSettings, WindowSettings
@@ -63,7 +63,10 @@ class PlainIndex:
                 for part, card in self._cards.items()
             }
         features = features_of(columns, inputs.posts.id_hashes) if columns else NO_FEATURES
-        return RecommendIndex.of(inputs, posts, features, self._cards, None)
+        return RecommendIndex.of(
+            post_numbers=inputs.post_numbers, id_hashes=inputs.posts.id_hashes,
+            likes=examples_of(inputs.events, posts), features=features, cards=self._cards, champion=None,
+        )  # fmt: skip
 
 
 def recommend_loop(stores: StoreSettings, content: ContentSettings, index: Callable[[], RecommendIndex | None]) -> Loop:
