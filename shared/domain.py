@@ -97,7 +97,8 @@ class Reason(IntEnum):
     SIMILAR_PHOTO = 4
     SIMILAR_CAPTION = 5
     YOU_ASKED = 6
-    LIKED_TOGETHER = 7
+    FOLLOWING = 7
+    LIKED_TOGETHER = 8
 
     @property
     def code(self) -> str:
