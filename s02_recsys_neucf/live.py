@@ -12,7 +12,7 @@ from s02_recsys_neucf.fused import LikedPosts
 from s02_recsys_neucf.lists import PreparedCandidates, encoded_lists, ranked_blocks, reasons
 from s02_recsys_neucf.load import Likes, ScoringData, likes_of
 from s02_recsys_neucf.post_memory import EncoderCards, PostMemory
-from s02_recsys_neucf.recommend.index import Champion, RecommendIndex
+from s02_recsys_neucf.recommend.index import RecommendIndex, ServedModel
 from s02_recsys_neucf.score import IndicesPerUser
 from shared.candidates.ranking_input import RankingInput
 from shared.content.encode_posts import Encoders
@@ -59,7 +59,7 @@ def live_model(
     index = None
     if recommends:
         rows = artefact.posts.model_rows(inputs.posts.id_hashes)
-        champion = Champion(
+        champion = ServedModel(
             artefact=artefact, vectors=prepared.vectors, scorer=prepared.fused, reasons=reasons(rows, data)
         )
         index = RecommendIndex.of(

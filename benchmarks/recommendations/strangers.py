@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from s02_recsys_neucf.recommend.index import Champion, RecommendIndex
+from s02_recsys_neucf.recommend.index import RecommendIndex, ServedModel
 from s02_recsys_neucf.recommend.judged import JudgedPosts
 from s02_recsys_neucf.recommend.rank import Question, recommend
 from s02_train_neucf.learning.fit import Fitted
@@ -49,12 +49,12 @@ def index_of(world: World, fitted: Fitted | None) -> RecommendIndex:
     )  # fmt: skip
 
 
-def _champion(world: World, fitted: Fitted) -> Champion:
+def _champion(world: World, fitted: Fitted) -> ServedModel:
     model, posts, features = fitted.model, fitted.data.posts, world.features
     rows = posts.model_rows(world.posts.id_hashes)
     vectors = vectors_of(model, rows, features, torch.device("cpu"))
     manifest: Manifest = None  # type: ignore[assignment]  # nothing that scores reads it
-    return Champion(
+    return ServedModel(
         artefact=Artefact(model, fitted.data.users, posts, manifest),
         vectors=vectors,
         scorer=FusedScorer(model, post_side_from(model, vectors, rows)),

@@ -22,7 +22,7 @@ EncoderCards = Mapping[ContentKind, EncoderCard]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Champion:
+class ServedModel:
     """The promoted model, and the candidates as it knows them."""
 
     artefact: Artefact
@@ -40,7 +40,7 @@ class RecommendIndex:
     order: Int64s  # (n_candidates,) which sorts the id hashes
     cards: EncoderCards  # of the encoders of these vectors
     likes: LikedTogether
-    champion: Champion | None
+    champion: ServedModel | None
 
     @classmethod
     def of(
@@ -51,7 +51,7 @@ class RecommendIndex:
         likes: Examples,
         features: PostFeatures,
         cards: EncoderCards,
-        champion: Champion | None,
+        champion: ServedModel | None,
     ) -> Self:
         """Of a run's candidates.
 

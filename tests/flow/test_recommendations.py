@@ -103,7 +103,7 @@ def test_a_text_finds_posts_whose_captions_are_like_it(client: TestClient) -> No
 
 
 def test_an_author_has_two_posts_in_ten(client: TestClient, camps: Camps) -> None:
-    author_of = dict(camps.deployment.sql("SELECT id, author_id FROM warmline.posts"))
+    author_of: dict[str, str] = dict(camps.deployment.sql("SELECT id, author_id FROM warmline.posts"))
     authors = [author_of[post_id] for post_id in ids_of(ask(client, liked=LIKED, limit=10))]
     assert max(map(authors.count, authors)) <= 2
 

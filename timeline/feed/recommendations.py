@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -27,10 +28,12 @@ from shared.ranked_lists.recommend_codec import (
 )
 from shared.ranked_lists.recommend_queue import NoAnswer, RecommendAsker, Unanswered, new_token
 from shared.ranked_lists.timeline_store import UserState
-from timeline.feed.feed import Feed
 from timeline.feed.records import PagePosts, PageRequest
 from timeline.stores.budgets import RequestBudget
 from timeline.stores.resources import FeedResources
+
+if TYPE_CHECKING:
+    from timeline.feed.feed import Feed
 
 NOBODY = ""  # no user has this id: a caller without one is shown what everyone is
 RANKER = "ranker"  # in `degraded`, beside the stores
@@ -71,7 +74,7 @@ class Recommendations:
     """Answers requests of one timeline process."""
 
     def __init__(
-        self, resources: FeedResources, feed: Feed, asker: RecommendAsker, *, budget: timedelta
+        self, resources: FeedResources, feed: "Feed", asker: RecommendAsker, *, budget: timedelta
     ) -> None:  # fmt: skip
         self._resources, self._feed, self._asker = resources, feed, asker
         self._seconds = budget.total_seconds()

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from shared.domain import RecommendBy, Source
 from shared.ranked_lists.recommend_codec import MAX_LIKED, MAX_TEXT
 from timeline.feed.recommendations import RecommendRequest
-from timeline.http.answers import Documented
+from timeline.http.answers import TOO_LARGE, Documented, problem
 from timeline.http.page_json import MEDIA_TYPE, posts_body
 from timeline.http.printable_json import PrintableJSON
 from timeline.http.problems import Problem
@@ -18,11 +18,15 @@ from timeline.http.routers import backend_router, state_of
 from timeline.http.schemas import DEFAULT_LIMIT, NO_NUL, Id, Limit, RequestBody, TimelinePost, storable
 
 MAX_LEFT_OUT = 1_000  # ids that one request may leave out
-ANSWERS: Documented = {429: {"description": "too many of these requests; `Retry-After` says when to try again"}}
+ANSWERS: Documented = {
+    429: problem("too many of these requests lately; `Retry-After` says when to try again", "too-many-requests"),
+    503: problem("too many large bodies at once; send this one again", "busy"),
+    **TOO_LARGE,
+}
 Judged = Annotated[list[Id], Field(max_length=MAX_LIKED)]
 Text = Annotated[str, Field(max_length=MAX_TEXT, json_schema_extra=NO_NUL), AfterValidator(storable)]
 
-router = backend_router(PrintableJSON, ANSWERS, takes_query=False, tag="recommendations")
+router = backend_router(PrintableJSON, {}, takes_query=False, tag="recommendations")
 
 
 class RecommendationsRequest(RequestBody):
@@ -49,7 +53,7 @@ class RecommendedPosts(BaseModel):
     )
 
 
-@router.post("/recommendations", response_model=RecommendedPosts)
+@router.post("/recommendations", response_model=RecommendedPosts, operation_id="getRecommendations", responses=ANSWERS)
 async def post_recommendations(request: Request, body: RecommendationsRequest) -> Response:
     """Posts for somebody without an account, from what they liked or look for. Nothing of it is stored."""
     state, begun = state_of(request), time.perf_counter()
