@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 COUNTERS = 188  # numbers that each process counts in
-_ERASURES, _BEATS, _WINDOW, _ADMITTED = range(COUNTERS, COUNTERS + 4)
-_CELLS, _CELL_BYTES = COUNTERS + 4, 8
+_ERASURES, _BEATS = COUNTERS, COUNTERS + 1
+_CELLS, _CELL_BYTES = COUNTERS + 2, 8
 
 
 class SharedCells:
@@ -47,16 +47,6 @@ class SharedCells:
     def forget_beats(self, index: int) -> None:
         """Another process takes the place of this one."""
         self._rows[index][_BEATS] = 0
-
-    def admitted_in(self, window: float) -> float:
-        """How many requests of a bounded kind all processes have admitted in a window of time."""
-        return sum(row[_ADMITTED] for row in self._rows if row[_WINDOW] == window)
-
-    def note_admitted(self, index: int, window: float) -> None:
-        """A process admits one. Each writes its own row alone, so that nobody waits for a lock."""
-        row = self._rows[index]
-        row[_ADMITTED] = row[_ADMITTED] + 1 if row[_WINDOW] == window else 1
-        row[_WINDOW] = window
 
     @contextmanager
     def lock(self) -> Iterator[None]:

@@ -41,7 +41,6 @@ from timeline.stores.live_updates import LiveUpdates
 from timeline.stores.local_chains import LocalChains
 from timeline.stores.local_copies import Snapshot
 from timeline.stores.post_facts import PostFactsCopy
-from timeline.stores.rate_limit import RateLimit
 from timeline.stores.redis_writes import RedisWrites
 from timeline.stores.resources import FeedResources
 from timeline.stores.safety_updates import LocalCopies, SafetyUpdates
@@ -49,6 +48,7 @@ from timeline.stores.snapshot_file import SnapshotFile
 from timeline.stores.user_exports import UserExports
 from timeline.stores.worker_threads import WorkerThreads, let_finish
 from timeline.worker import Worker
+from timeline.write_rates import WriteRates
 
 WRITE_THREADS = 3  # fewer than the connections to PostgreSQL and asyncio's threads: some stay free for pages
 ACT_THREADS = 2
@@ -90,7 +90,7 @@ class State:
     exports: UserExports
     recommendations: Recommendations
     recommend_asker: RecommendAsker
-    recommend_limit: RateLimit
+    write_rates: WriteRates
 
     async def write(
         self, work: Callable[ArgumentsT, ResultT], *arguments: ArgumentsT.args, **options: ArgumentsT.kwargs
@@ -254,7 +254,7 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
         operator_threads=WorkerThreads("operator", threads=OPERATOR_THREADS),
         recommendations=Recommendations(resources, feed, asker, budget=settings.timeline.recommend_budget),
         recommend_asker=asker,
-        recommend_limit=RateLimit(worker, per_minute=settings.timeline.recommend_per_minute),
+        write_rates=worker.write_rates,
         exports=UserExports(settings.stores, redis_timeout=WRITER_TIMEOUT, model_dir=settings.model.model_dir),
     )
 

@@ -1,5 +1,6 @@
 """The route for people without an account: recommendations from liked posts or a text, for the app's backend alone."""
 
+import math
 import time
 from typing import Annotated
 
@@ -17,6 +18,8 @@ from timeline.http.problems import Problem
 from timeline.http.routers import backend_router, state_of
 from timeline.http.schemas import DEFAULT_LIMIT, NO_NUL, Id, Limit, RequestBody, TimelinePost, storable
 
+SENDER = "\x01recommendations"  # who has the API key, which is one key; no user has such an id
+BURST_SHARE = 6  # of a minute's requests, as many may come at once
 MAX_LEFT_OUT = 1_000  # ids that one request may leave out
 ANSWERS: Documented = {
     429: problem("too many of these requests lately; `Retry-After` says when to try again", "too-many-requests"),
@@ -57,10 +60,12 @@ class RecommendedPosts(BaseModel):
 async def post_recommendations(request: Request, body: RecommendationsRequest) -> Response:
     """Posts for somebody without an account, from what they liked or look for. Nothing of it is stored."""
     state, begun = state_of(request), time.perf_counter()
-    if seconds := state.recommend_limit.admit():
+    rate = state.settings.recommend_per_minute
+    wait = state.write_rates.wait(SENDER, 1, per_minute=rate, burst=max(1, rate // BURST_SHARE))
+    if wait > 0:
         state.metrics.recommendations.refused()
-        detail = f"too many requests for recommendations; send this one again after {seconds} s"
-        raise Problem(429, "too-many-requests", detail, {"Retry-After": str(seconds)})
+        detail = f"recommendations are answered {rate} times a minute; send this request again later"
+        raise Problem(429, "too-many-requests", detail, {"Retry-After": str(math.ceil(wait))})
     disliked = dict.fromkeys(body.disliked)
     page = await state.recommendations.recommend(
         RecommendRequest(
