@@ -36,6 +36,7 @@ TOKENS = {
         "What a viewer says",
         "the API key; where `WARMLINE_JWT_WRITES` is on, also the JWT of the user who says it",
     ),
+    "recommendations": ("Recommendations", "the API key"),
     "data": ("A person's data", "the API key"),
     "admin": ("Operator", "the admin token"),
     "platform": ("Platform", "no token"),

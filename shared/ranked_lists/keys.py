@@ -44,6 +44,10 @@ wl:version               the highest version of a list that was written    one n
 wl:live:{h|n}            users whose list of a phase is out of date        LIVE_BACKLOG users  10 minutes
 wl:live:{h|n}:counts     what live passes did                              few numbers         LIST_KEEP_HOURS
 wl:live:{h|n}:{task}     which process does a task of all of them          one value           its period
+wl:recommend             requests for recommendations that wait            64 requests,        10 seconds
+                                                                           128 kB each
+wl:recommend:rankers     the installation whose rankers answer them        one value           5 seconds
+wl:recommend:{token}     the answer to one of them                         1,500 entries       5 seconds
 wl:published:{phase}     the last publication: run, time, lists, bytes     one value           LIST_KEEP_HOURS
 wl:installation          the PostgreSQL that the post numbers belong to    one value           while it is their owner
 """
@@ -71,12 +75,18 @@ ERASED = "wl:erased"
 PHASE = "wl:phase"
 INSTALLATION = "wl:installation"
 LIST_VERSION = "wl:version"
+RECOMMEND = "wl:recommend"
+RECOMMENDERS = "wl:recommend:rankers"
 
 MAX_ASKED = 10_000  # users; a megabyte
 REQUEST_FOR = timedelta(seconds=60)  # how long a request_id gives the same first page
 ASKED_FOR = timedelta(days=1)  # how long a list is still made for a user after one request
 WRITTEN_FOR = timedelta(minutes=1)
 LIVE_FOR = timedelta(minutes=10)  # after the last sign of a ranker
+MAX_REQUESTS = 64  # that wait; 8 MB if each is as large as it may be
+REQUESTS_FOR = timedelta(seconds=10)  # far longer than anybody waits for an answer
+RECOMMENDERS_FOR = timedelta(seconds=5)  # after the last sign of a ranker that answers
+ANSWER_FOR = timedelta(seconds=5)
 CHAIN_SLOTS = 4  # chains of one user at the same time: a phone, a tablet, and each refreshed once
 MODE_SLOTS = 4  # the same of all modes but `for_you`, so that they take no slot from it: one each, and one refreshed
 ALL_SLOTS = CHAIN_SLOTS + MODE_SLOTS
@@ -119,6 +129,11 @@ def chunk_pattern() -> str:
 
 def chunk_of(post_number: int) -> int:
     return post_number >> CHUNK_BITS
+
+
+def recommendation(token: str) -> str:
+    """The answer to one request for recommendations."""
+    return f"wl:recommend:{token}"
 
 
 def viewer(user_id: str) -> str:

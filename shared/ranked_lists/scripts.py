@@ -511,9 +511,33 @@ OF_RUNS = (
     DROP_DELETED, DECLARE_SAFE, WRITE_VALUES, STAGE_HASH, REPLACE_HASH,
 )  # fmt: skip
 
+# A ranker that answers requests for recommendations says so, but only in a Redis of its own installation.
+# KEYS: the owner, who listens. ARGV: installation, life time in ms. Returns 1 if it was said.
+LISTEN_RECOMMENDER = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
+
+# A request for recommendations is taken only where a ranker of the same installation listens, and few others wait: in
+# one step, since otherwise many timelines together would exceed the bound. Redis' own clock dates it, since those of
+# timeline and ranker may differ.
+# KEYS: the queue, who listens. ARGV: installation ('' if it is not known), request, most requests, life time in ms.
+# Returns one of the numbers below.
+ASK_RECOMMENDER = """
+local listening = redis.call('GET', KEYS[2])
+if not listening or (ARGV[1] ~= '' and listening ~= ARGV[1]) then return 1 end
+if redis.call('LLEN', KEYS[1]) >= tonumber(ARGV[3]) then return 2 end
+local now = redis.call('TIME')
+redis.call('RPUSH', KEYS[1], struct.pack('<d', now[1] + now[2] / 1e6) .. ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+return 0
+"""
+ASKED, NOBODY_LISTENS, QUEUE_FULL = 0, 1, 2
+
 # Pages send the digest of a script (EVALSHA): the text would double what they send.
-_OF_PAGES = BEGIN_CHAIN, BEGIN_REPEATABLE, END_PAGE, KEEP_TAIL, KEEP_FOLLOWED
-TEXTS = {hashlib.sha1(text.encode()).hexdigest(): text for text in _OF_PAGES}  # noqa: S324
+PAGE_SCRIPTS = (BEGIN_CHAIN, BEGIN_REPEATABLE, END_PAGE, KEEP_TAIL, KEEP_FOLLOWED, ASK_RECOMMENDER)
+TEXTS = {hashlib.sha1(text.encode()).hexdigest(): text for text in PAGE_SCRIPTS}  # noqa: S324
 _DIGESTS = {text: digest for digest, text in TEXTS.items()}
 
 

@@ -14,6 +14,7 @@ CALLERS = {
     "preferences": (BACKEND, USER),
     "writes": (BACKEND,),
     "data": (BACKEND,),
+    "recommendations": (BACKEND,),
     "admin": (OPERATOR,),
 }
 WRITES_OF_USERS = frozenset({"events", "preferences"})  # open to a user's JWT only where WARMLINE_JWT_WRITES is on

@@ -29,11 +29,11 @@ ROUTES = [
     ("PUT", "/users/ann/mutes/author1"), ("DELETE", "/users/ann/mutes/author1"),
     ("PUT", "/users/ann/follows/author1"), ("DELETE", "/users/ann/follows/author1"),
     ("GET", "/users/ann/preferences"), ("POST", "/users/ann/preferences"), ("PUT", "/users/ann/preferences"),
-    ("DELETE", "/users/ann/preferences"), ("DELETE", "/users/ann/preferences/1"),
+    ("DELETE", "/users/ann/preferences"), ("DELETE", "/users/ann/preferences/1"), ("POST", "/recommendations"),
 ]  # fmt: skip
 WITH_BODY = [
     ("POST", "/timeline"), ("POST", "/interactions"), ("DELETE", "/interactions"), ("PUT", "/users/ann"),
-    ("PUT", "/posts/p00"), ("PUT", "/admin/phase"), ("PUT", "/admin/models/champion"),
+    ("PUT", "/posts/p00"), ("PUT", "/admin/phase"), ("PUT", "/admin/models/champion"), ("POST", "/recommendations"),
 ]  # fmt: skip
 BODIES: dict[str, Any] = {
     "/timeline": {"user_id": ANN}, "/interactions": [{"user_id": ANN, "post_id": "p00", "kind": "like"}],
