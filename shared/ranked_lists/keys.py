@@ -4,6 +4,11 @@ key                      holds                                             bound
 wl:list:{h|n}:{user}     a user's ranked list of a phase                   LIST_LENGTH         LIST_KEEP_HOURS
 wl:everyone              everyone's list                                   EVERYONE_LENGTH     LIST_KEEP_HOURS
 wl:new                   posts that few people have seen yet               2,000 entries       LIST_KEEP_HOURS
+wl:onboarding            a spread of posts and tags for newcomers          600 posts, 50 tags  LIST_KEEP_HOURS
+wl:suggested:{user}      authors suggested to a user                       20 authors          LIST_KEEP_HOURS
+wl:popular               authors suggested to everybody                    100 authors         LIST_KEEP_HOURS
+wl:names:{chunk}         author hash → id and some posts, of the authors   MAX_LISTS × 20      LIST_KEEP_HOURS
+                         who are suggested to anybody                      authors in 1,024
 wl:blocked               all blocks as pairs of hashes, for when both      100,000 pairs       2 × LIST_KEEP_HOURS
                          stores are down
 wl:posts:{chunk}         catalogue: post number → id, author hash, cluster 256 posts           LIST_KEEP_HOURS + chains
@@ -44,6 +49,8 @@ from shared.domain import Phase
 PREFIX = "wl:"
 EVERYONE = "wl:everyone"
 NEW_POSTS = "wl:new"
+ONBOARDING = "wl:onboarding"
+POPULAR_AUTHORS = "wl:popular"
 BLOCKED = "wl:blocked"
 CLUSTERS = "wl:clusters"
 VIEWERS = "wl:viewers"
@@ -63,6 +70,7 @@ ASKED_FOR = timedelta(days=1)  # how long a list is still made for a user after 
 WRITTEN_FOR = timedelta(minutes=1)
 LIVE_FOR = timedelta(minutes=10)  # after the last sign of a ranker
 CHAIN_SLOTS = 4  # chains of one user at the same time: a phone, a tablet, and each refreshed once
+NAME_CHUNKS = 1_024  # so that a chunk of 100,000 authors is small enough for Redis' compact hash encoding
 CHUNK_BITS = 8  # 256 posts per chunk: small enough for Redis' compact hash encoding, with few round trips
 
 
@@ -110,6 +118,15 @@ def seen(user_id: str) -> str:
     return f"wl:seen:{user_id}"
 
 
+def suggested(user_id: str) -> str:
+    return f"wl:suggested:{user_id}"
+
+
+def author_names(author: int) -> str:
+    """The chunk that says who the author with this hash is."""
+    return f"wl:names:{author % NAME_CHUNKS}"
+
+
 def chain(user_id: str, slot: int) -> str:
     return f"wl:chain:{slot}:{user_id}"
 
@@ -127,7 +144,7 @@ def chains_of(user_id: str) -> tuple[str, ...]:
 def keys_of_user(user_id: str) -> list[str]:
     """All keys that belong to one user."""
     lists = [ranked_list(phase, user_id) for phase in Phase]
-    return [*lists, viewer(user_id), seen(user_id), *chains_of(user_id)]
+    return [*lists, viewer(user_id), seen(user_id), suggested(user_id), *chains_of(user_id)]
 
 
 def fence(job: str) -> str:
