@@ -16,6 +16,9 @@ ERASED: Documented = {409: {"description": "the user was erased, which nothing u
 REFUSED_SAY: Documented = {
     409: {"description": "a user was erased or a post deleted, or the user has the most entries that anybody may"}
 }
+REFUSED_FOLLOW: Documented = {
+    409: {"description": "a user was erased, or the user follows as many authors as anybody may"}
+}
 PENDING: Documented = {202: {"model": ActPending, "description": "durable; Redis is away"}}
 
 

@@ -1,4 +1,4 @@
-"""Routes for users, posts, blocks, mutes and takedowns from the app's backend, and for the erasure of a user.
+"""Routes for users, posts, blocks, mutes, follows and takedowns from the app's backend, and for the erasure of a user.
 
 PostgreSQL is written first: an answer means durable. Redis is written right after it. 204 means that every process
 obeys from its next page on; 202 with `pending`, that Redis is away and is written when it is back.
@@ -10,11 +10,12 @@ from fastapi import Body, Request
 from fastapi.responses import Response
 
 from shared.db.erasure import erase_user
+from shared.db.follows import drop_follow, put_follow
 from shared.db.mutes import drop_mute, put_mute
 from shared.db.takedown_acts import hide_post, reinstate_user, show_post, suspend_user
 from shared.db.writes import PostWrite, delete_post, drop_block, put_block, put_post, put_user
 from timeline.http.answers import BROKEN, TOO_LARGE, Documented
-from timeline.http.obeyed import ERASED, PENDING, REFUSED_SAY, obeyed
+from timeline.http.obeyed import ERASED, PENDING, REFUSED_FOLLOW, REFUSED_SAY, obeyed
 from timeline.http.printable_json import PrintableJSON
 from timeline.http.problems import Problem
 from timeline.http.routers import backend_router, state_of
@@ -65,6 +66,26 @@ async def remove_mute(request: Request, user_id: PathId, muted_user_id: PathId) 
     """Take a mute back; one in your own view stays."""
     state = state_of(request)
     return await _filled_up(state, await state.act(drop_mute, state.acts_database, user_id, muted_user_id))
+
+
+@router.put("/users/{user_id}/follows/{author_id}", status_code=204, responses=REFUSED_FOLLOW)
+async def add_follow(request: Request, user_id: PathId, author_id: PathId) -> Response:
+    """Follow an author: their posts get places in the user's lists, within seconds."""
+    if user_id == author_id:
+        raise Problem(422, "self-follow", "a user cannot follow themselves: their own posts never appear")
+    state = state_of(request)
+    await state.write(put_follow, state.database, user_id, author_id)
+    state.live_updates.notify_of([user_id])
+    return Response(status_code=204)
+
+
+@router.delete("/users/{user_id}/follows/{author_id}", status_code=204)
+async def remove_follow(request: Request, user_id: PathId, author_id: PathId) -> Response:
+    """Take a follow back; one in your own view stays."""
+    state = state_of(request)
+    await state.write(drop_follow, state.database, user_id, author_id)
+    state.live_updates.notify_of([user_id])
+    return Response(status_code=204)
 
 
 @router.put("/users/{user_id}", status_code=204, responses={**CONFLICT, **TOO_LARGE})

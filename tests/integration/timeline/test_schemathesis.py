@@ -20,7 +20,8 @@ EXAMPLES = 12  # valid and invalid ones for each route: about a minute in all
 # who was not erased (by this test, some routes before), a word that is more than white space.
 BEYOND_SCHEMAS = {"/timeline", "/timeline/{user_id}", "/users/{user_id}", "/posts/{post_id}",
                   "/users/{user_id}/blocks/{blocked_user_id}", "/users/{user_id}/data",
-                  "/users/{user_id}/mutes/{muted_user_id}", "/users/{user_id}/preferences"}  # fmt: skip
+                  "/users/{user_id}/mutes/{muted_user_id}", "/users/{user_id}/follows/{author_id}",
+                  "/users/{user_id}/preferences"}  # fmt: skip
 # Nothing of a request but its token can be wrong.
 WITHOUT_INPUT = {("GET", path) for path in ("/healthz", "/metrics", "/admin/phase", "/admin/status", "/admin/models")}
 NOWHERE = Deployment(database_url="postgresql://nobody@127.0.0.1:9/none", redis_url="redis://127.0.0.1:9/0")
