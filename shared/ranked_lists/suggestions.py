@@ -1,7 +1,7 @@
 """The bytes of authors that are suggested to somebody: a header, then 13 bytes an author. Pure.
 
     header   format u8 · generation u32 · generated at u32 (seconds since 1970, UTC)
-    entry    author hash u64 · reason u8 · count u16 · score float16, the best first
+    entry    author hash u64 · reason u8 · number u16 · score float16, the best first
 
 All little-endian; a user's 20 authors take 269 bytes. Who an author is stands apart (`keys.author_names`), so that an
 erasure has one place to clear: number of posts u8 · numbers of some of their posts u32 each · id.
@@ -20,7 +20,7 @@ from shared.ranked_lists.codec import UnreadableList
 FORMAT = 1
 HEADER = struct.Struct("<BII")
 ENTRY = struct.Struct("<QBHe")
-MAX_COUNT = 65_535
+MAX_NUMBER = 65_535
 MAX_EXAMPLES = 4  # posts of an author by which a reader finds out whether there is anything to show
 
 
@@ -43,7 +43,7 @@ class SuggestedAuthor(NamedTuple):
 
     author: int  # author hash
     reason: AuthorReason
-    count: int  # of LIKED_POSTS: posts; else people, rounded down; 0: too few to say
+    number: int  # of LIKED_POSTS: posts; else people, rounded down; 0: too few to say
     score: float
 
 
@@ -62,10 +62,15 @@ class AuthorName(NamedTuple):
     examples: Sequence[int]  # numbers of some of their posts
 
 
+def header(generation: int, generated_at: datetime) -> bytes:
+    """The first bytes of all values of one run; packed entries follow."""
+    return HEADER.pack(FORMAT, generation, int(generated_at.timestamp()))
+
+
 def pack_suggestions(suggested: SuggestedAuthors) -> bytes:
     """The value for Redis."""
-    head = HEADER.pack(FORMAT, suggested.generation, int(suggested.generated_at.timestamp()))
-    return head + b"".join(ENTRY.pack(*author) for author in suggested.authors)
+    entries = (ENTRY.pack(*author) for author in suggested.authors)
+    return header(suggested.generation, suggested.generated_at) + b"".join(entries)
 
 
 def unpack_suggestions(value: bytes) -> SuggestedAuthors:
@@ -78,8 +83,8 @@ def unpack_suggestions(value: bytes) -> SuggestedAuthors:
         raise UnreadableList(f"suggestions: got {len(value)} bytes, expected format {FORMAT} and whole entries")
     _, generation, stamp = HEADER.unpack_from(value)
     authors = [
-        SuggestedAuthor(author, _REASONS.get(reason, AuthorReason.POPULAR), count, score)
-        for author, reason, count, score in ENTRY.iter_unpack(value[HEADER.size :])
+        SuggestedAuthor(author, _REASONS.get(reason, AuthorReason.POPULAR), number, score)
+        for author, reason, number, score in ENTRY.iter_unpack(value[HEADER.size :])
     ]
     return SuggestedAuthors(
         generation=generation, generated_at=datetime.fromtimestamp(stamp, UTC), authors=authors

@@ -10,7 +10,6 @@ from shared.ranked_lists.clients import redis_errors
 from shared.ranked_lists.codec import UnreadableList
 from shared.ranked_lists.fenced_writer import Argument, FencedWriter
 from shared.ranked_lists.onboarding import Onboarding, pack_onboarding, unpack_onboarding
-from shared.ranked_lists.suggestions import SuggestedAuthors, pack_suggestions
 
 USERS_AT_ONCE = 1_000  # some 300 kB per script call
 CHUNKS_AT_ONCE = 64  # the same of 100,000 authors
@@ -33,9 +32,9 @@ class SurfaceWriter(FencedWriter):
         """Replace it, or let the same one live longer; returns its bytes."""
         return self._publish(keys.ONBOARDING, pack_onboarding(onboarding))
 
-    def publish_popular_authors(self, suggested: SuggestedAuthors) -> int:
-        """Replace the authors who are suggested to everybody; returns their bytes."""
-        return self._publish(keys.POPULAR_AUTHORS, pack_suggestions(suggested))
+    def publish_popular_authors(self, value: bytes) -> int:
+        """Replace the authors who are suggested to everybody (`pack_suggestions`); returns their bytes."""
+        return self._publish(keys.POPULAR_AUTHORS, value)
 
     def publish_author_names(self, names: Mapping[int, bytes]) -> None:
         """Replace who suggested authors are (hash -> `pack_name`); those of earlier runs are not known any more.
