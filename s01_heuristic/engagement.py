@@ -17,7 +17,8 @@ from shared.domain import KIND_CODES, POSITIVE_KINDS
 from shared.event_columns import Floats, Int64s
 
 MIN_PEOPLE = 5
-STEPS = np.array([0, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000], np.int64)
+_ROUND = (100, 120, 150, 200, 250, 300, 400, 500, 600, 800)
+STEPS = np.array([0, 5, 10, 15, 20, 30, 40, 50, 60, 80, *(n * 10**k for k in range(3) for n in _ROUND)], np.int64)
 AUTHORS_OF_ONE = 50  # of one person, those of whom they like most posts; so nobody's many likes cost much
 SAMPLE = 500  # people of one author who are asked for the other authors whom they like
 NEAREST = 20  # authors that are kept for each
@@ -132,7 +133,7 @@ def near_authors(engagement: Engagement, is_suggested: Bools, *, seed: int) -> N
     order = np.argsort(engaged.others, kind="stable")
     people_of = engaged.people[order]  # author by author
     n_engaged = np.bincount(engaged.others, minlength=n_people)
-    ends = np.cumsum(n_engaged)
+    ends, n_said = np.cumsum(n_engaged), people_said(n_engaged)
     rng = np.random.default_rng(seed)
     lengths, found, nearness, people = np.zeros(n_people, np.int64), [], [], []
     for author in np.flatnonzero(n_engaged >= 2 * MIN_PEOPLE).tolist():
@@ -146,7 +147,7 @@ def near_authors(engagement: Engagement, is_suggested: Bools, *, seed: int) -> N
         others = np.flatnonzero((counts >= MIN_PEOPLE) & is_suggested)
         at_most = np.minimum(len(members), n_engaged[others]) // 2
         said = people_said(np.minimum(counts[others], at_most))
-        near = said / share / np.sqrt(n_engaged[author] * n_engaged[others])
+        near = said / share / np.sqrt(n_said[author] * n_said[others])
         best = np.lexsort((others, -near))[:NEAREST]
         best = best[said[best] > 0]
         lengths[author] = len(best)

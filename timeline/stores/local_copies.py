@@ -21,6 +21,7 @@ from shared.ranked_lists.records import CatalogueEntry
 from timeline.stores.segments import IndexedList, merge_lists
 
 if TYPE_CHECKING:
+    from shared.ranked_lists.onboarding import Onboarding
     from timeline.stores.new_post_pool import NewPostPool
 
 NOT_ASKED = "not asked yet"
@@ -37,6 +38,7 @@ class Snapshot:
     newest: RankedList | None = None
     oldest: datetime | None = None  # time of the oldest of the newest posts, if PostgreSQL has more
     new_posts: "NewPostPool | None" = None
+    onboarding: "Onboarding | None" = None
     blocked: BlockList = NO_BLOCKS
     phase: PhaseState = INITIAL_PHASE
     missing: dict[str, str] = field(default_factory=lambda: {"redis": NOT_ASKED, "postgresql": NOT_ASKED})
@@ -48,7 +50,7 @@ class Snapshot:
 
     def forget(self) -> None:
         """Drop all copies: they belong to another installation, or are older than the renewal of this one."""
-        self.everyone = self.newest = self.oldest = self.new_posts = None
+        self.everyone = self.newest = self.oldest = self.new_posts = self.onboarding = None
         self.blocked, self.phase = NO_BLOCKS, INITIAL_PHASE
         self.catalogue.forget()
         self.changes += 1
