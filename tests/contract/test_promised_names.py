@@ -60,7 +60,7 @@ def test_phases_sources_and_reasons_are_those_of_the_api() -> None:
     ) == (
         ["heuristic", "neucf"],
         ["neucf", "heuristic", "everyone", "snapshot", "newest"],
-        ["popular", "recent", "new", "for_you", "similar_photo", "similar_caption", "you_asked"],
+        ["popular", "recent", "new", "for_you", "similar_photo", "similar_caption", "you_asked", "following"],
     )
 
 
