@@ -117,7 +117,8 @@ def run_heuristic(
         "users": len(inputs.users),
         "lists": lists.lists,
         "bytes": lists.bytes,
-        "stages": {"load": loaded["seconds"], "rank": ranked["seconds"], "publish": written["seconds"]},
+        "stages": {"load": loaded["seconds"], "rank": ranked["seconds"], "publish": written["seconds"]}
+        | ({"suggest": suggested["seconds"]} if suggested else {}),
         "removed": len(inputs.removed),
         "uncounted": asdict(inputs.uncounted),
         **_readiness(database, inputs, settings.lists, now),

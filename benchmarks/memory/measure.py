@@ -19,6 +19,8 @@ KINDS = {  # by the beginning of the key's name; the first that fits counts
     "wl:chain:": "chains",
     "wl:tail:": "tails",
     "wl:posts:": CATALOGUE,
+    "wl:suggested:": "suggested authors",
+    "wl:names:": "names of authors",
     keys.PREFIX: "shared by all",
 }
 TIMEOUT = timedelta(seconds=60)
