@@ -163,7 +163,7 @@ def _publish_lists(
 ) -> PublishedCounts:
     """Publish a list for each active user, then everyone's list."""
     with database.read() as snapshot:
-        asked = inputs.said.asked_by(snapshot)
+        asked = inputs.said.asked_by(snapshot, hides=inputs.hides, snapshots=database.read)
         followed = inputs.follows.of_users(
             snapshot, inputs.users.ids, inputs.users.id_hashes, inputs.viewer, share=settings.following_share, now=now
         )
