@@ -22,6 +22,7 @@ STEPS = np.array([0, 5, 10, 15, 20, 30, 40, 50, 60, 80, *(n * 10**k for k in ran
 AUTHORS_OF_ONE = 50  # of one person, those of whom they like most posts; so nobody's many likes cost much
 SAMPLE = 500  # people of one author who are asked for the other authors whom they like
 NEAREST = 20  # authors that are kept for each
+COMPARED = 20_000  # authors for whom others are sought, those with most people: some 2 s
 
 Bools = npt.NDArray[np.bool_]
 
@@ -136,7 +137,8 @@ def near_authors(engagement: Engagement, is_suggested: Bools, *, seed: int) -> N
     ends, n_said = np.cumsum(n_engaged), people_said(n_engaged)
     rng = np.random.default_rng(seed)
     lengths, found, nearness, people = np.zeros(n_people, np.int64), [], [], []
-    for author in np.flatnonzero(n_engaged >= 2 * MIN_PEOPLE).tolist():
+    compared = np.sort(np.argsort(-n_engaged, kind="stable")[:COMPARED])
+    for author in compared[n_engaged[compared] >= 2 * MIN_PEOPLE].tolist():
         members = people_of[ends[author] - n_engaged[author] : ends[author]]
         share = min(1.0, SAMPLE / len(members))
         if share < 1.0:

@@ -278,6 +278,14 @@ def test_an_erased_author_is_in_no_name_that_redis_holds(client: TestClient, cam
     assert AUTHORS[4] not in held()
 
 
+def test_an_export_has_the_suggestions_without_whom_a_block_withholds(client: TestClient, camps: Deployment) -> None:
+    camps.block(AUTHORS[2], ANN)  # as the team writes it: Redis still suggests the author
+    held = client.get(f"/users/{ANN}/data", headers=BACKEND).json()["redis"]["suggestions"]
+    reasons = {each["author_id"]: each["reason"] for each in held}
+    assert (reasons[AUTHORS[0]], reasons[AUTHORS[7]]) == ("liked_posts", "followed_by_followed")
+    assert not {None, AUTHORS[2], ANN} & set(reasons)
+
+
 def test_users_who_are_left_over_come_first_in_the_next_run(camps: Deployment, monkeypatch: Any) -> None:
     monkeypatch.setattr("s01_heuristic.surfaces.USERS_AT_ONCE", 1)
     monkeypatch.setattr("s01_heuristic.surfaces.publish_suggestions.__kwdefaults__", {"budget": -datetime.resolution})
