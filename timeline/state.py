@@ -29,7 +29,9 @@ from shared.settings import (
 from shared.signing import SigningKeys
 from timeline.counters import STORES
 from timeline.feed.feed import Feed
+from timeline.feed.onboarding import OnboardingFeed
 from timeline.feed.recommendations import Recommendations
+from timeline.feed.suggestions import SuggestionsFeed
 from timeline.http.auth import Authorizer
 from timeline.metrics import Metrics
 from timeline.settings import TimelineSettings
@@ -82,6 +84,8 @@ class State:
     stores: Stores
     signing_keys: SigningKeys
     feed: Feed
+    suggestions: SuggestionsFeed
+    onboarding: OnboardingFeed
     safety_updates: SafetyUpdates
     intake: EventIntake
     live_updates: LiveUpdates
@@ -241,6 +245,8 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
         stores=resources.stores,
         signing_keys=worker.keys,
         feed=feed,
+        suggestions=SuggestionsFeed(resources, read_state=feed.state, sources=feed.sources),
+        onboarding=OnboardingFeed(resources, read_state=feed.state, sources=feed.sources),
         safety_updates=safety_updates,
         intake=EventIntake(
             database=database,

@@ -11,6 +11,11 @@ wl:authors               each author's key is written                      one n
 wl:follow:{user}         hashes of the authors whom a user follows, for    5,000 authors       an hour
                          readers of mode=following only
 wl:new                   posts that few people have seen yet               2,000 entries       LIST_KEEP_HOURS
+wl:onboarding            a spread of posts and tags for newcomers          600 posts, 50 tags  LIST_KEEP_HOURS
+wl:suggested:{user}      authors suggested to a user                       20 authors          LIST_KEEP_HOURS
+wl:popular               authors suggested to everybody                    100 authors         LIST_KEEP_HOURS
+wl:names:{chunk}         author hash → id and some posts, of the authors   MAX_LISTS × 20      LIST_KEEP_HOURS
+                         who are suggested to anybody                      authors in 1,024
 wl:blocked               all blocks as pairs of hashes, for when both      100,000 pairs       2 × LIST_KEEP_HOURS
                          stores are down
 wl:posts:{chunk}         catalogue: post number → id, author hash, cluster 256 posts           LIST_KEEP_HOURS + chains
@@ -62,6 +67,8 @@ NEW_POSTS = "wl:new"
 TAGS = "wl:tags"
 NEXT_TAGS = "wl:tags:new"
 AUTHORS = "wl:authors"
+ONBOARDING = "wl:onboarding"
+POPULAR_AUTHORS = "wl:popular"
 BLOCKED = "wl:blocked"
 CLUSTERS = "wl:clusters"
 VIEWERS = "wl:viewers"
@@ -92,6 +99,7 @@ MODE_SLOTS = 4  # the same of all modes but `for_you`, so that they take no slot
 ALL_SLOTS = CHAIN_SLOTS + MODE_SLOTS
 AUTHOR_LENGTH = 50  # posts of one author
 FOLLOWED_FOR = timedelta(hours=1)  # after they were read
+NAME_CHUNKS = 1_024  # so that a chunk of 100,000 authors is small enough for Redis' compact hash encoding
 CHUNK_BITS = 8  # 256 posts per chunk: small enough for Redis' compact hash encoding, with few round trips
 
 
@@ -158,6 +166,15 @@ def slot_of(visits: int, *, is_mode: bool) -> int:
     return CHAIN_SLOTS + (visits >> 16) % MODE_SLOTS if is_mode else visits % CHAIN_SLOTS
 
 
+def suggested(user_id: str) -> str:
+    return f"wl:suggested:{user_id}"
+
+
+def author_names(author: int) -> str:
+    """The chunk that says who the author with this hash is."""
+    return f"wl:names:{author % NAME_CHUNKS}"
+
+
 def chain(user_id: str, slot: int) -> str:
     return f"wl:chain:{slot}:{user_id}"
 
@@ -182,7 +199,7 @@ def keys_of_user(user_id: str) -> list[str]:
     lists = [ranked_list(phase, user_id) for phase in Phase]
     own = author(author_hash(user_id))
     chains = (*chains_of(user_id), *requests_of(user_id))
-    return [*lists, viewer(user_id), seen(user_id), followed(user_id), own, *chains]
+    return [*lists, viewer(user_id), seen(user_id), followed(user_id), suggested(user_id), own, *chains]
 
 
 def fence(job: str) -> str:

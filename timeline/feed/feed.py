@@ -55,8 +55,8 @@ class Feed:
         older = OlderPosts(
             database=resources.database, stores=resources.stores, snapshot=resources.snapshot, lists=resources.lists
         )
-        self._sources = Fallbacks(resources, older, ModeLists(resources, older))
-        self._selector = PostSelector(resources, self._sources, ListPreparer(resources))
+        self.sources = Fallbacks(resources, older, ModeLists(resources, older))
+        self._selector = PostSelector(resources, self.sources, ListPreparer(resources))
 
     async def page(self, request: PageRequest) -> Page:
         """A page for this user; there always is one, from the best source that answers.
@@ -89,6 +89,10 @@ class Feed:
                 self._local_chains.forget(request.user_id)
                 break
         return await self._page(request, None, budget, is_kept=False)
+
+    async def state(self, user_id: str, budget: RequestBudget) -> UserState:
+        """What is known of a user, from the best store that answers: for surfaces that have no chain."""
+        return await self._state(user_id, None, budget)
 
     def require_own_cursor(self, request: PageRequest) -> Cursor | None:
         """The decoded cursor of the request; None for a first page.
@@ -123,13 +127,13 @@ class Feed:
 
         Returns the posts, and the source of the shared lists if there is no post of the list itself.
         """
-        shared = await self._sources.shared_list(has_redis="redis" not in budget.degraded)
+        shared = await self.sources.shared_list(has_redis="redis" not in budget.degraded)
         page = ChainPage(
             request=request, state=state, budget=budget, chain=Chain(nonce=b"", frozen=ranked), slot=0, tail=None,
             position=0,
         )  # fmt: skip
         if state.viewer.rules:
-            await self._sources.judge_chain(page)
+            await self.sources.judge_chain(page)
         await self._selector.fill(page)
         has_own = any(offset < page.own_length for offset in page.chosen)
         return page.posts, None if has_own else shared.source
@@ -153,13 +157,13 @@ class Feed:
         starts_chain = page is None
         if page is None:
             is_own = cursor is None and not request.has_mode
-            ranked = self._sources.own_list(request.user_id, state) if is_own else None
+            ranked = self.sources.own_list(request.user_id, state) if is_own else None
             if ranked is not None:
                 page = self._begin(request, state, budget, ranked)
             else:
                 page = await self._begin_anew(request, state, cursor, budget)
         if state.viewer.rules:
-            await self._sources.judge_chain(page)
+            await self.sources.judge_chain(page)
         start, recorded_end = page.position, page.chain.end_of_page(page.position)
         if recorded_end is not None:
             await self._selector.repeat(page, recorded_end)
@@ -207,10 +211,10 @@ class Feed:
 
     async def _first_list(self, request: PageRequest, state: UserState, budget: RequestBudget) -> RankedList:
         if request.has_mode:
-            return await self._sources.list_of_mode(request, budget)
-        ranked = self._sources.own_list(request.user_id, state)
+            return await self.sources.list_of_mode(request, budget)
+        ranked = self.sources.own_list(request.user_id, state)
         if ranked is None:
-            ranked = await self._sources.shared_list(has_redis="redis" not in budget.degraded)
+            ranked = await self.sources.shared_list(has_redis="redis" not in budget.degraded)
         return ranked
 
     async def _check_writable(self, page: ChainPage) -> None:
