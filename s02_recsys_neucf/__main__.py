@@ -24,6 +24,7 @@ def _prepare(stores: "StoreSettings") -> Service:
     from s02_recsys_neucf.job import JOB, JobSettings, LiveModelLoader, run_scoring
     from s02_recsys_neucf.live import LiveNeuCF
     from s02_recsys_neucf.settings import ScoreSettings
+    from s02_recsys_neucf.similar.similar_posts import SimilarPosts
     from shared.content.settings import ContentSettings
     from shared.jobs.progress_bars import run_bar
     from shared.jobs.setting_conflicts import refuse_conflicts
@@ -57,16 +58,17 @@ def _prepare(stores: "StoreSettings") -> Service:
     )
     use_threads(settings.model.threads)
     writer = JobStore(stores.redis_url.get_secret_value(), keep_for=lists.keep_for, chain_for=lists.chain_for)
+    similar = SimilarPosts()  # used by one run or load at a time, which hold `live.loading`
     live = LiveNeuCF(
         lists=lists,
         history=settings.score.history,
         retention=settings.retention,
-        load=LiveModelLoader(settings),
+        load=LiveModelLoader(settings, similar),
     )
 
     def work(database: "Database", run: "Run", now: "datetime") -> "Mapping[str, Any]":
         with live.loading:
-            return run_scoring(database, writer, settings, run, now, on_scored=live.put)
+            return run_scoring(database, writer, settings, run, now, on_scored=live.put, similar=similar)
 
     return Service(
         job=JOB,

@@ -149,6 +149,21 @@ class JobStore(FencedWriter):
             self.run_fenced(scripts.DROP_VALUES, [keys.published(phase)], [])
         return dropped
 
+    def publish_neighbours(self, neighbours: Iterable[tuple[str, bytes]]) -> PublishedCounts:
+        """Replace the similar posts of these posts; those of posts that are published no more run out.
+
+        Args:
+            neighbours: pairs of post id and value (`neighbours.pack_neighbours`); may be a generator.
+        """
+        count = size = 0
+        with redis_errors(self._url), _Sender() as sender:
+            for batch in _batches(neighbours, BATCH):
+                args: list[Argument] = [self._keep_ms, *(value for _, value in batch)]
+                sender.send(partial(self._write_similar, [keys.similar(post_id) for post_id, _ in batch], args))
+                count += len(batch)
+                size += sum(len(value) for _, value in batch)
+        return PublishedCounts(lists=count, bytes=size)
+
     def publish_everyone(self, value: bytes, *, job: str, run: int) -> None:
         """Replace everyone's list."""
         self._write_fenced({keys.EVERYONE: value}, job=job, run=run)
@@ -357,6 +372,9 @@ class JobStore(FencedWriter):
         keep_ms = self._keep_ms if keep_for is None else int(keep_for.total_seconds() * 1000)
         names = [keys.ERASED, keys.LIST_VERSION, *values]
         return writer.run_fenced(scripts.WRITE_LISTS, names, [keep_ms, *values.values()])
+
+    def _write_similar(self, names: Sequence[str], args: Sequence[Argument]) -> None:
+        self.run_fenced(scripts.WRITE_VALUES, names, args)
 
     def _write_viewers(self, viewers: Sequence[tuple[str, bytes]], *, are_named: bool = True) -> None:
         names = [keys.ERASED, keys.VIEWERS, *(keys.viewer(user) for user, _ in viewers)]

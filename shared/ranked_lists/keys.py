@@ -7,6 +7,8 @@ wl:new                   posts that few people have seen yet               2,000
 wl:blocked               all blocks as pairs of hashes, for when both      100,000 pairs       2 × LIST_KEEP_HOURS
                          stores are down
 wl:posts:{chunk}         catalogue: post number → id, author hash, cluster 256 posts           LIST_KEEP_HOURS + chains
+wl:similar:{post}        a post's nearest posts; {post}: 16 digits of a     48 posts            LIST_KEEP_HOURS
+                         hash of its id
 wl:clusters              a hash of all photo clusters in the catalogue     one value           LIST_KEEP_HOURS + chains
 wl:viewer:{user}         authors and posts withheld, posts seen by events, SEEN_LENGTH, 200    2 × LIST_KEEP_HOURS
                          muted tags and words, languages                   texts, 20 languages
@@ -38,6 +40,7 @@ wl:installation          the PostgreSQL that the post numbers belong to    one v
 """
 
 from datetime import timedelta
+from hashlib import blake2b
 
 from shared.domain import Phase
 
@@ -100,6 +103,11 @@ def chunk_pattern() -> str:
 
 def chunk_of(post_number: int) -> int:
     return post_number >> CHUNK_BITS
+
+
+def similar(post_id: str) -> str:
+    """The posts that are similar to one. By a hash of its id: so the key is short, and names nobody's post."""
+    return f"wl:similar:{blake2b(post_id.encode(), digest_size=8).hexdigest()}"
 
 
 def viewer(user_id: str) -> str:

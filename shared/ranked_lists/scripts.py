@@ -135,6 +135,15 @@ return 1
 """
 )
 
+# KEYS: fence, then keys. ARGV: run, life time of the fence in ms, of the keys in ms, then the values.
+WRITE_VALUES = (
+    _REFUSAL
+    + """
+for i = 2, #KEYS - 1 do redis.call('SET', KEYS[i], ARGV[i + 2], 'PX', ARGV[3]) end
+return #KEYS - 2
+"""
+)
+
 # KEYS: fence, then keys. ARGV: run, life time in ms.
 DROP_VALUES = (
     _REFUSAL
@@ -436,8 +445,8 @@ return gone
 
 # The scripts that begin with _REFUSAL: runs pass their fencing number, acts of the timeline none.
 OF_RUNS = (
-    WRITE_LISTS, DROP_LISTS, WRITE_VIEWERS, WRITE_CATALOGUE, WRITE_VALUE, DROP_VALUES, WRITE_BLOCKED, ADD_DELETED,
-    DROP_DELETED, DECLARE_SAFE,
+    WRITE_LISTS, DROP_LISTS, WRITE_VIEWERS, WRITE_CATALOGUE, WRITE_VALUE, WRITE_VALUES, DROP_VALUES, WRITE_BLOCKED,
+    ADD_DELETED, DROP_DELETED, DECLARE_SAFE,
 )  # fmt: skip
 
 # Pages send the digest of a script (EVALSHA): the text would double what they send.

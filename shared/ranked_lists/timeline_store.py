@@ -19,6 +19,7 @@ from shared.ranked_lists.clients import address, connect_async, said_by
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.cursor import Cursor
 from shared.ranked_lists.live_figures import LiveFigures, figures_of
+from shared.ranked_lists.neighbours import Neighbours, unpack_neighbours
 from shared.ranked_lists.ownership import foreign_error
 from shared.ranked_lists.publication import Publication, unpack_publication
 from shared.ranked_lists.records import Chain, SeenRecord, Tail
@@ -171,6 +172,11 @@ class TimelineStore:
         (values,) = await self.ask([("MGET", *names)], within)
         found = [_readable(codec.decode, value) for value in cast(list[bytes | None], values)]
         return [ranked for ranked in found if ranked is not None]
+
+    async def neighbours(self, post_id: str, within: float | None = None) -> Neighbours | None:
+        """The posts that are similar to one, as published; None if there are none, or they are unreadable."""
+        (value,) = await self.ask([("GET", keys.similar(post_id))], within)
+        return _readable(unpack_neighbours, cast(bytes | None, value))
 
     async def everyone(self) -> RankedList | None:
         """Everyone's list."""
