@@ -27,6 +27,7 @@ from shared.settings import (
 from shared.signing import SigningKeys
 from timeline.counters import STORES
 from timeline.feed.feed import Feed
+from timeline.feed.similar import SimilarFeed
 from timeline.http.auth import Authorizer
 from timeline.metrics import Metrics
 from timeline.settings import TimelineSettings
@@ -77,6 +78,7 @@ class State:
     stores: Stores
     signing_keys: SigningKeys
     feed: Feed
+    similar: SimilarFeed
     safety_updates: SafetyUpdates
     intake: EventIntake
     live_updates: LiveUpdates
@@ -212,6 +214,7 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
         breaker.on_open = background_refresh.wake
     redis_writes.on_hang = partial(background_refresh.wake, "redis")
     resources.stores.on_redis_failure = partial(background_refresh.wake, "outbox")
+    feed = Feed(resources, signing_keys=worker.keys)
     write_threads = WorkerThreads("write", threads=WRITE_THREADS)
     live_updates = LiveUpdates(user_store, redis_writes, settings.live)
     return State(
@@ -228,7 +231,8 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
         metrics=resources.metrics,
         stores=resources.stores,
         signing_keys=worker.keys,
-        feed=Feed(resources, signing_keys=worker.keys),
+        feed=feed,
+        similar=SimilarFeed(resources, read_state=feed.state),
         safety_updates=safety_updates,
         intake=EventIntake(
             database=database,

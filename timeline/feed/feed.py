@@ -74,6 +74,10 @@ class Feed:
                 break
         return await self._page(request, None, budget, is_kept=False)
 
+    async def state(self, user_id: str, budget: RequestBudget) -> UserState:
+        """What is known of a user, from the best store that answers: for surfaces that have no chain."""
+        return await self._state(user_id, None, budget)
+
     def require_own_cursor(self, request: PageRequest) -> Cursor | None:
         """The decoded cursor of the request; None for a first page.
 

@@ -11,6 +11,7 @@ PROBLEMS: Documented = {
     403: {"description": "the token is another user's"},
     422: {"description": "the request is not what this route takes"},
 }
+UNKNOWN_POST: Documented = {404: {"description": "there is no post of this id that the caller may see"}}
 TOO_LARGE: Documented = {
     400: {"description": "the body is no JSON, or too deep"},
     413: {"description": "the body is larger than this route takes"},
