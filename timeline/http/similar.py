@@ -16,6 +16,7 @@ from timeline.http.schemas import DEFAULT_LIMIT, Id, Limit, PathId
 from timeline.http.surface_schemas import SurfacePosts
 
 router = APIRouter(default_response_class=PrintableJSON)
+WHOSE = "whose rules hold; with a JWT always those of its `sub`, with the API key a stranger's if this is blank"
 _DOCUMENTED = {status: PROBLEMS[status] for status in (401, 403, 422)} | UNKNOWN_POST
 
 
@@ -24,9 +25,7 @@ async def get_similar(
     request: Request,
     post_id: PathId,
     limit: Annotated[Limit, Query()] = DEFAULT_LIMIT,
-    user_id: Annotated[
-        Id | None, Query(description="whose rules hold; blank: a stranger's, with a JWT its `sub`'s")
-    ] = None,
+    user_id: Annotated[Id | None, Query(description=WHOSE)] = None,
 ) -> Response:
     """Posts that are similar to this one by photo and caption, without those that the user must not be shown."""
     state = state_of(request)
