@@ -12,6 +12,7 @@ from s02_recsys_neucf.load import ScoringData
 from s02_recsys_neucf.score import IndicesPerUser, RankedBlock, rank_prepared, users_from, with_serving_order
 from shared.candidates.asked_for import AskedFor, pool_of
 from shared.candidates.columns import PostIndex
+from shared.candidates.followed import FollowedPosts
 from shared.candidates.heuristic_scores import HeuristicScores, is_popular, score_posts
 from shared.candidates.ranking_input import RankingInput
 from shared.domain import Source
@@ -99,6 +100,7 @@ def scored_lists(
     lists: ListSettings,
     *,
     asked: AskedFor | None,
+    followed: FollowedPosts | None,
     generation: int,
     now: datetime,
 ) -> Iterator[tuple[str, bytes]]:
@@ -110,9 +112,11 @@ def scored_lists(
         asks = np.array([asked.has(inputs.users.ids[index]) for index in data.users], np.bool_)
         if asks.any():
             for some, said in ((data.take(np.flatnonzero(~asks)), None), (data.take(np.flatnonzero(asks)), asked)):
-                yield from _lists_of(artefact, candidates, inputs, some, lists, said, generation=generation, now=now)
+                yield from _lists_of(
+                    artefact, candidates, inputs, some, lists, said, followed, generation=generation, now=now
+                )
             return
-    yield from _lists_of(artefact, candidates, inputs, data, lists, None, generation=generation, now=now)
+    yield from _lists_of(artefact, candidates, inputs, data, lists, None, followed, generation=generation, now=now)
 
 
 def _lists_of(
@@ -122,6 +126,7 @@ def _lists_of(
     data: ScoringData,
     lists: ListSettings,
     asked: AskedFor | None,
+    followed: FollowedPosts | None,
     *,
     generation: int,
     now: datetime,
@@ -142,7 +147,7 @@ def _lists_of(
     likes = None if candidates.by_sources is None else liked_posts(artefact, data)
     for block, packed in ranked_blocks(candidates, users, likes, withheld, lists, asked):
         yield from encoded_lists(
-            block, packed, ids, head, asked=asked, length=lists.list_length, version=inputs.version
+            block, packed, ids, head, asked=asked, followed=followed, length=lists.list_length, version=inputs.version
         )  # fmt: skip
 
 
@@ -191,6 +196,7 @@ def encoded_lists(
     head: RankedList,
     *,
     asked: AskedFor | None,
+    followed: FollowedPosts | None,
     length: int,
     version: int,
 ) -> Iterator[tuple[str, bytes]]:
@@ -204,5 +210,7 @@ def encoded_lists(
         own = entries[index][shown[index]]
         is_asking = asked is not None and asked.has(user_id)
         listed = asked.listed(user_id, own.tobytes(), length=length) if asked and is_asking else own[:length].tobytes()
+        if followed is not None:
+            listed = followed.listed(user_id, listed, length=length, asked=asked)
         if listed:
             yield user_id, encode_lists(head, [listed], version=version)[0]

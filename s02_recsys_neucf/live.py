@@ -148,12 +148,17 @@ class LiveNeuCF:
         withheld = IndicesPerUser.of([prepared.index.withheld(found.viewer(index)) for index in warm])
         head = RankedList(source=Source.NEUCF, generation=current.candidates.generation, generated_at=now, entries=b"")
         asked, length = current.candidates.said.asked_by(snapshot, ids), self._lists.list_length
+        followed = current.candidates.follows.of_few(
+            snapshot, ids, found.viewer_of, share=self._lists.following_share, now=now
+        )
         of_users = None if prepared.by_sources is None else _liked_posts(current, memory, likes)
         blocks = ranked_blocks(prepared, users, of_users, withheld, self._lists, asked)
         return dict(
             pair
             for block, packed in blocks
-            for pair in encoded_lists(block, packed, ids, head, asked=asked, length=length, version=version)
+            for pair in encoded_lists(
+                block, packed, ids, head, asked=asked, followed=followed, length=length, version=version
+            )
         )
 
 

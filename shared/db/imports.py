@@ -41,6 +41,7 @@ _ERASED_BY = {
     "interactions": {"user_id": "users", "post_id": "posts"},
     "blocks": {"user_id": "users", "blocked_user_id": "users"},
     "mutes": {"user_id": "users", "muted_user_id": "users"},
+    "follows": {"user_id": "users", "author_id": "users"},
 }
 
 # DISTINCT ON, because one statement may change a row only once: of rows with the same key in a batch, the last one in
@@ -95,6 +96,14 @@ _MERGES = {
         FROM incoming ORDER BY user_id COLLATE "C", muted_user_id COLLATE "C", index DESC
         ON CONFLICT (user_id, muted_user_id) DO UPDATE SET expires_at = EXCLUDED.expires_at
         WHERE kept.expires_at IS DISTINCT FROM EXCLUDED.expires_at
+        """,
+    ),
+    "follows": (
+        f"""
+        INSERT INTO {SCHEMA}.follows (user_id, author_id, created_at)
+        SELECT DISTINCT ON (user_id COLLATE "C", author_id COLLATE "C") user_id, author_id, created_at
+        FROM incoming ORDER BY user_id COLLATE "C", author_id COLLATE "C", index
+        ON CONFLICT (user_id, author_id) DO NOTHING
         """,
     ),
 }

@@ -99,6 +99,16 @@ mutes = sa.Table(
     sa.Index("mutes_expires_at", "expires_at", postgresql_where=sa.text("expires_at IS NOT NULL")),
 )
 
+# An optional relation: who follows which author.
+follows = sa.Table(
+    "follows",
+    metadata,
+    sa.Column("user_id", sa.Text, primary_key=True),
+    sa.Column("author_id", sa.Text, primary_key=True),
+    _now("created_at"),
+    sa.Index("follows_author", "author_id"),
+)
+
 # What else a user has said about authors, tags, posts and words: `target` as they wrote it, `folded` as it is compared.
 # A mute of an author is in `mutes`. The ids of both tables are of one sequence.
 preferences = sa.Table(
