@@ -19,6 +19,7 @@ KINDS = {  # by the beginning of the key's name; the first that fits counts
     "wl:chain:": "chains",
     "wl:tail:": "tails",
     "wl:posts:": CATALOGUE,
+    "wl:similar:": "similar posts",
     keys.PREFIX: "shared by all",
 }
 TIMEOUT = timedelta(seconds=60)

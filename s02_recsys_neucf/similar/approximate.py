@@ -19,7 +19,7 @@ from shared.neucf.fast.top_k import NO_POST
 from shared.neucf.score import blocks
 
 CONNECTIVITY = 32  # neighbours of each post in the graph: 128 bytes more per post than usearch's 16
-EXPANSION_ADD, EXPANSION_SEARCH = 256, 384  # posts that are looked at: more find more, and take longer
+EXPANSION_ADD, EXPANSION_SEARCH = 128, 256  # posts that are looked at: more find more, and take longer
 SPARE = 32  # posts found beyond those that are wanted: some are better by the exact score
 AT_ONCE = 256  # queries that are rescored together: 128 posts each are 17 MB for each kind
 

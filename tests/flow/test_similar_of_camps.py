@@ -100,8 +100,8 @@ def test_runs_of_one_process_find_what_a_new_process_finds(camps: Camps) -> None
     for name, value in anew.items():
         now, before = (unpack_neighbours(each).entries for each in (value, carried[name]))
         assert codec.post_numbers_of(now)[:10] == codec.post_numbers_of(before)[:10]
-        scores = [[codec.entry_at(each, place)[2] for place in range(10)] for each in (now, before)]
-        assert np.allclose(*scores, atol=0.01)
+        of_now, of_before = ([codec.entry_at(each, place)[2] for place in range(10)] for each in (now, before))
+        assert np.allclose(of_now, of_before, atol=0.01)
 
 
 def test_a_new_post_has_neighbours_without_a_run(camps: Camps) -> None:

@@ -20,7 +20,13 @@ WHOSE = "whose rules hold; with a JWT always those of its `sub`, with the API ke
 _DOCUMENTED = {status: PROBLEMS[status] for status in (401, 403, 422)} | UNKNOWN_POST
 
 
-@router.get("/posts/{post_id}/similar", response_model=SurfacePosts, responses=_DOCUMENTED, tags=["timeline"])
+@router.get(
+    "/posts/{post_id}/similar",
+    response_model=SurfacePosts,
+    responses=_DOCUMENTED,
+    tags=["timeline"],
+    operation_id="getSimilarPosts",
+)
 async def get_similar(
     request: Request,
     post_id: PathId,

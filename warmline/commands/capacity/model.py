@@ -27,7 +27,7 @@ BARE_VIEWER_BYTES = 72  # of a user who has seen nothing
 # What each part of a job grows with; other parts take the same time as before.
 GROWS_WITH: Mapping[str, Mapping[str, str]] = {
     HEURISTIC: {"load": "data", "rank": "data", "publish": "users"},
-    SCORE: {"encode": "posts", "load": "data", "publish": "pairs"},
+    SCORE: {"encode": "posts", "load": "data", "publish": "pairs", "similar": "posts"},
     TRAIN: {
         "encode": "posts", "load": "data", "epochs": "interactions", "validation": "pairs",
         "replay": "interactions", "exams": "pairs", "rest": "interactions",
@@ -84,6 +84,7 @@ class BytesPerItem:
     viewer_post: float
     catalogue_post: float
     chain: float
+    similar: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +113,7 @@ def redis_bytes_assumed(world: DataSize, weights: BytesPerItem, *, max_lists: in
         "lists, neucf": round(lists * weights.list),
         "blocks and seen posts": round(viewers),
         "catalogue": round(world.posts * weights.catalogue_post),
+        "similar posts": round(world.posts * weights.similar),
         "shared by all": SHARED_BYTES + REDIS_BYTES,
     }
 
@@ -139,6 +141,7 @@ def redis_bytes(here: Mapping[str, KeyCounts], growth: Growth, *, warm_users: in
         "lists, neucf": lists(n_neucf, neucf.bytes / neucf.count if neucf.count else each),
         "blocks and seen posts": round(bare * growth.users + (viewers.bytes - bare) * growth.interactions),
         "catalogue": round(_bytes(here, "posts") * growth.posts),
+        "similar posts": round(_bytes(here, "similar") * growth.posts),
         "readers": round(others * growth.users),
         "shared by all": round(_bytes(here, "shared")) + REDIS_BYTES,
     }
