@@ -175,8 +175,8 @@ class TimelineStore:
 
     async def neighbours(self, post_id: str, within: float | None = None) -> Neighbours | None:
         """The posts that are similar to one, as published; None if there are none, or they are unreadable."""
-        (value,) = await self.ask([("GET", keys.similar(post_id))], within)
-        return _readable(unpack_neighbours, cast(bytes | None, value))
+        (values,) = await self.ask([("MGET", keys.similar(post_id))], within)  # unlike GET, nothing for another type
+        return _readable(unpack_neighbours, cast(list[bytes | None], values)[0])
 
     async def everyone(self) -> RankedList | None:
         """Everyone's list."""
