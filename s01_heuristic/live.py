@@ -73,7 +73,7 @@ class LiveHeuristic:
         )
         entries = entries_as_wished(
             current.ranking, found.ids, found.viewers, found.own_author_hashes,
-            candidates.said.asked_by(snapshot, found.ids), followed, length=self._lists.list_length,
+            found.asked(snapshot, candidates, found.ids, now=now), followed, length=self._lists.list_length,
         )  # fmt: skip
         head = RankedList(source=Source.HEURISTIC, generation=candidates.generation, generated_at=now, entries=b"")
         return LiveLists(lists=dict(zip(found.ids, encode_lists(head, entries, version=version), strict=True)))

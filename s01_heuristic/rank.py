@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shared.candidates.asked_for import AskedFor, pool_of
+from shared.candidates.asked_for import AskedFor
 from shared.candidates.columns import PostIndex
 from shared.candidates.followed import FollowedPosts, Numbers
 from shared.candidates.heuristic_scores import HeuristicScores, is_popular
@@ -76,9 +76,11 @@ def _entries_as_asked(
     asking = [] if asked is None else [index for index, user in enumerate(users) if asked.has(user)]
     if asked is None or not asking:
         return entries
+    asking_users = [users[index] for index in asking]
+    asked.prepare(asking_users)
     pools = entries_per_user(
         ranking, [viewers[index] for index in asking], [own_author_hashes[index] for index in asking],
-        length=pool_of(length),
+        length=asked.pool_of(asking_users, length),
     )  # fmt: skip
     for index, pool in zip(asking, pools, strict=True):
         entries[index] = asked.listed(users[index], pool, length=length)

@@ -11,6 +11,7 @@ from shared.db.engine import Database, check_urls, retried
 from shared.jobs.setting_conflicts import refuse_conflicts
 from shared.live.settings import LiveSettings
 from shared.ranked_lists.job_store import JobStore
+from shared.ranked_lists.mode_store import ModeStore
 from shared.ranked_lists.page_store import Lifetimes, PageWriter
 from shared.ranked_lists.timeline_store import TimelineStore
 from shared.ranked_lists.user_store import UserStore
@@ -35,6 +36,7 @@ from timeline.stores.background_refresh import BackgroundRefresh
 from timeline.stores.breaker import Breaker
 from timeline.stores.budgets import Stores
 from timeline.stores.event_intake import EventIntake
+from timeline.stores.followed_posts import FollowedPosts
 from timeline.stores.installation import Installation
 from timeline.stores.live_updates import LiveUpdates
 from timeline.stores.local_chains import LocalChains
@@ -47,6 +49,7 @@ from timeline.stores.snapshot_file import SnapshotFile
 from timeline.stores.user_exports import UserExports
 from timeline.stores.worker_threads import WorkerThreads, let_finish
 from timeline.worker import Worker
+from timeline.write_rates import WriteRates
 
 WRITE_THREADS = 3  # fewer than the connections to PostgreSQL and asyncio's threads: some stay free for pages
 ACT_THREADS = 2
@@ -82,11 +85,13 @@ class State:
     safety_updates: SafetyUpdates
     intake: EventIntake
     live_updates: LiveUpdates
+    followed: FollowedPosts
     acts_database: Database  # the same PostgreSQL with its own connections
     write_threads: WorkerThreads
     safety_threads: WorkerThreads
     operator_threads: WorkerThreads
     exports: UserExports
+    write_rates: WriteRates
 
     async def write(
         self, work: Callable[ArgumentsT, ResultT], *arguments: ArgumentsT.args, **options: ArgumentsT.kwargs
@@ -232,7 +237,7 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
         stores=resources.stores,
         signing_keys=worker.keys,
         feed=feed,
-        similar=SimilarFeed(resources, read_state=feed.state),
+        similar=SimilarFeed(resources, sources=feed.sources, selector=feed.selector, read_state=feed.state),
         safety_updates=safety_updates,
         intake=EventIntake(
             database=database,
@@ -243,10 +248,12 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
             live=live_updates,
         ),
         live_updates=live_updates,
+        followed=resources.followed,
         acts_database=acts_database,
         write_threads=write_threads,
         safety_threads=WorkerThreads("act", threads=ACT_THREADS),
         operator_threads=WorkerThreads("operator", threads=OPERATOR_THREADS),
+        write_rates=worker.write_rates,
         exports=UserExports(settings.stores, redis_timeout=WRITER_TIMEOUT, model_dir=settings.model.model_dir),
     )
 
@@ -260,7 +267,8 @@ def _resources(
     worker: Worker,
 ) -> FeedResources:
     budgets = {"redis": settings.timeline.redis_budget, "postgresql": settings.timeline.database_budget}
-    stores = Stores(breakers=breakers, budgets=budgets)
+    stores, modes = Stores(breakers=breakers, budgets=budgets), ModeStore(reader)
+    snapshot = Snapshot(catalogue=reader.catalogue, half_life_hours=settings.formula.half_life_hours)
     return FeedResources(
         reader=reader,
         page_writer=page_writer,
@@ -269,8 +277,18 @@ def _resources(
         local_chains=LocalChains(),
         post_facts=PostFactsCopy(database=database, stores=stores),
         metrics=Metrics(worker.cells, index=worker.index),
-        snapshot=Snapshot(catalogue=reader.catalogue, half_life_hours=settings.formula.half_life_hours),
+        snapshot=snapshot,
         lists=settings.lists,
         window=settings.window,
         new_posts=settings.new_posts,
+        modes=modes,
+        followed=FollowedPosts(
+            store=modes,
+            database=database,
+            stores=stores,
+            snapshot=snapshot,
+            lists=settings.lists,
+            window=settings.window,
+            is_ranked=settings.timeline.following_order == "ranked",
+        ),
     )

@@ -1,11 +1,14 @@
 """Reads what a live pass needs of a few users: their events, and what is withheld from them, as runs decide it."""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
 from msgspec.structs import replace
 
+from shared.candidates.asked_for import AskedFor
+from shared.candidates.hides import hides_by_id, recent_hides
 from shared.candidates.load_asked_for import SaidOfCandidates
 from shared.candidates.load_followed import FollowsOfCandidates
 from shared.candidates.ranking_input import RankingInput, posts_by_user, viewers_of_users, with_say
@@ -65,6 +68,15 @@ class LiveUsers:
     events: Events
     viewers: Sequence[Viewer]  # of each user
     own_author_hashes: Sequence[int]  # of each user
+
+    def asked(
+        self, snapshot: DatabaseSnapshot, candidates: LiveCandidates, ids: Sequence[str], *, now: datetime
+    ) -> AskedFor | None:
+        """What these of the users have said of their lists, and hid; None if that is nothing."""
+        hidden = recent_hides(self.events, since=candidates.since, now=now)
+        hides = hides_by_id(self.ids, self.id_hashes, hidden)
+        hides = {user: hides[user] for user in ids if user in hides}
+        return candidates.said.asked_by(snapshot, ids, hides=hides, snapshots=lambda: nullcontext(snapshot))
 
     def viewer(self, index: int) -> Viewer:
         """What is withheld from a user, including their own posts."""

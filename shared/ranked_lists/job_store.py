@@ -158,15 +158,41 @@ class JobStore(FencedWriter):
         count = size = 0
         with redis_errors(self._url), _Sender() as sender:
             for batch in _batches(neighbours, BATCH):
-                args: list[Argument] = [self._keep_ms, *(value for _, value in batch)]
-                sender.send(partial(self._write_similar, [keys.similar(post_id) for post_id, _ in batch], args))
+                names, values = [keys.similar(post_id) for post_id, _ in batch], [value for _, value in batch]
+                sender.send(partial(self.run_fenced, scripts.WRITE_VALUES, names, [self._keep_ms, *values]))
                 count += len(batch)
-                size += sum(len(value) for _, value in batch)
+                size += sum(map(len, values))
         return PublishedCounts(lists=count, bytes=size)
 
     def publish_everyone(self, value: bytes, *, job: str, run: int) -> None:
         """Replace everyone's list."""
         self._write_fenced({keys.EVERYONE: value}, job=job, run=run)
+
+    def publish_authors(self, posts: Iterable[tuple[int, bytes]], *, run: int) -> int:
+        """Replace the newest posts of these authors (by hash), then note that all were written; returns how many."""
+        count = 0
+        with redis_errors(self._url), _Sender() as sender:
+            for batch in _batches(posts, BATCH):
+                names, values = [keys.author(author) for author, _ in batch], [value for _, value in batch]
+                sender.send(partial(self.run_fenced, scripts.WRITE_VALUES, names, [self._keep_ms, *values]))
+                count += len(batch)
+        with redis_errors(self._url):
+            self.run_fenced(scripts.WRITE_VALUES, [keys.AUTHORS], [self._keep_ms, b"%d" % run])
+        return count
+
+    def publish_tags(self, lists: Mapping[str, bytes]) -> int:
+        """Replace everyone's lists of tags (folded), all of them at once; returns how many there are."""
+        with redis_errors(self._url):
+            if not lists:
+                self.run_fenced(scripts.DROP_VALUES, [keys.TAGS], [])
+                return 0
+            for index, batch in enumerate(_batches(lists.items(), BATCH)):
+                args: list[Argument] = [LOADING_MS, int(index == 0)]
+                for tag, value in batch:
+                    args += (tag, value)
+                self.run_fenced(scripts.STAGE_HASH, [keys.NEXT_TAGS], args)
+            self.run_fenced(scripts.REPLACE_HASH, [keys.NEXT_TAGS, keys.TAGS], [self._keep_ms])
+        return len(lists)
 
     def publish_new_posts(self, value: bytes, *, job: str, run: int) -> None:
         """Replace the list of posts for the reserved slots."""
@@ -373,9 +399,6 @@ class JobStore(FencedWriter):
         names = [keys.ERASED, keys.LIST_VERSION, *values]
         return writer.run_fenced(scripts.WRITE_LISTS, names, [keep_ms, *values.values()])
 
-    def _write_similar(self, names: Sequence[str], args: Sequence[Argument]) -> None:
-        self.run_fenced(scripts.WRITE_VALUES, names, args)
-
     def _write_viewers(self, viewers: Sequence[tuple[str, bytes]], *, are_named: bool = True) -> None:
         names = [keys.ERASED, keys.VIEWERS, *(keys.viewer(user) for user, _ in viewers)]
         args: list[Argument] = [self._keep_ms * VIEWER_KEEP_FACTOR, int(are_named), *(value for _, value in viewers)]
@@ -400,9 +423,9 @@ class _Sender:
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="redis")
-        self._pending: Future[None] | None = None
+        self._pending: Future[object] | None = None
 
-    def send(self, write: Callable[[], None]) -> None:
+    def send(self, write: Callable[[], object]) -> None:
         self._wait()
         self._pending = self._thread.submit(write)
 

@@ -23,7 +23,6 @@ from shared.ranked_lists.records import NONCE_BYTES, Chain, SeenRecord
 from shared.ranked_lists.timeline_store import UserState
 from timeline.feed.chain_page import ChainPage
 from timeline.feed.fallbacks import Fallbacks
-from timeline.feed.prepare_list import ListPreparer
 from timeline.feed.records import PagePosts, PageRequest
 from timeline.feed.select_posts import PostSelector
 from timeline.stores.budgets import RequestBudget
@@ -54,16 +53,19 @@ class SimilarAnswer(Struct, kw_only=True, gc=False):
 class SimilarFeed:
     """Answers from the stores, and from the process's own copies while a store is away."""
 
-    def __init__(self, resources: FeedResources, *, read_state: ReadState) -> None:
+    def __init__(
+        self, resources: FeedResources, *, sources: Fallbacks, selector: PostSelector, read_state: ReadState
+    ) -> None:
         """
         Args:
-            resources: shared with the feed.
+            resources: shared with the feed, as the other arguments.
+            sources: where posts come from when there are no similar ones.
+            selector: chooses the posts that may be shown.
             read_state: what a user must not be shown, from the best store that answers (`Feed.state`).
         """
         self._reader, self._stores, self._database = resources.reader, resources.stores, resources.database
         self._facts, self._read_state = resources.post_facts, read_state
-        self._sources = Fallbacks(resources)
-        self._selector = PostSelector(resources, self._sources, ListPreparer(resources))
+        self._sources, self._selector = sources, selector
 
     async def answer(self, request: SimilarRequest) -> SimilarAnswer | None:
         """The similar posts; None if there is no such post that the caller may see."""
