@@ -31,6 +31,7 @@ from timeline.counters import STORES
 from timeline.feed.feed import Feed
 from timeline.feed.onboarding import OnboardingFeed
 from timeline.feed.recommendations import Recommendations
+from timeline.feed.similar import SimilarFeed
 from timeline.feed.suggestions import SuggestionsFeed
 from timeline.http.auth import Authorizer
 from timeline.metrics import Metrics
@@ -86,6 +87,7 @@ class State:
     feed: Feed
     suggestions: SuggestionsFeed
     onboarding: OnboardingFeed
+    similar: SimilarFeed
     safety_updates: SafetyUpdates
     intake: EventIntake
     live_updates: LiveUpdates
@@ -247,6 +249,7 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
         feed=feed,
         suggestions=SuggestionsFeed(resources, read_state=feed.state, sources=feed.sources),
         onboarding=OnboardingFeed(resources, read_state=feed.state, sources=feed.sources),
+        similar=SimilarFeed(resources, sources=feed.sources, selector=feed.selector, read_state=feed.state),
         safety_updates=safety_updates,
         intake=EventIntake(
             database=database,
