@@ -35,7 +35,7 @@ from timeline.stores.background_refresh import BackgroundRefresh
 from timeline.stores.breaker import Breaker
 from timeline.stores.budgets import Stores
 from timeline.stores.event_intake import EventIntake
-from timeline.stores.followed_posts import FollowedPosts
+from timeline.stores.followed_posts import FollowingLists
 from timeline.stores.installation import Installation
 from timeline.stores.live_updates import LiveUpdates
 from timeline.stores.local_chains import LocalChains
@@ -83,7 +83,7 @@ class State:
     safety_updates: SafetyUpdates
     intake: EventIntake
     live_updates: LiveUpdates
-    followed: FollowedPosts
+    followed: FollowingLists
     acts_database: Database  # the same PostgreSQL with its own connections
     write_threads: WorkerThreads
     safety_threads: WorkerThreads
@@ -278,7 +278,7 @@ def _resources(
         window=settings.window,
         new_posts=settings.new_posts,
         modes=modes,
-        followed=FollowedPosts(
+        followed=FollowingLists(
             store=modes,
             database=database,
             stores=stores,
