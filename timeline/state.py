@@ -40,7 +40,7 @@ from timeline.stores.background_refresh import BackgroundRefresh
 from timeline.stores.breaker import Breaker
 from timeline.stores.budgets import Stores
 from timeline.stores.event_intake import EventIntake
-from timeline.stores.followed_posts import FollowedPostsReader
+from timeline.stores.followed_posts import FollowingLists
 from timeline.stores.installation import Installation
 from timeline.stores.live_updates import LiveUpdates
 from timeline.stores.local_chains import LocalChains
@@ -91,7 +91,7 @@ class State:
     safety_updates: SafetyUpdates
     intake: EventIntake
     live_updates: LiveUpdates
-    followed: FollowedPostsReader
+    followed: FollowingLists
     acts_database: Database  # the same PostgreSQL with its own connections
     write_threads: WorkerThreads
     safety_threads: WorkerThreads
@@ -296,7 +296,7 @@ def _resources(
         window=settings.window,
         new_posts=settings.new_posts,
         modes=modes,
-        followed=FollowedPostsReader(
+        followed=FollowingLists(
             store=modes,
             database=database,
             stores=stores,
