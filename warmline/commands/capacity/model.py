@@ -22,6 +22,7 @@ POSTGRES_EMPTY_BYTES = 600_000  # of an empty schema and some runs
 VIEWER_NAME_BYTES = 90  # in the set of users who have a viewer record
 SHARED_BYTES = 50_000  # everyone's list, new posts and the small keys
 REDIS_BYTES = 500_000  # used by Redis besides keys: buffers of connections, scripts
+REQUEST_BYTES = 134  # which request began a chain, for a minute; with the key's share of the tables
 BARE_VIEWER_BYTES = 72  # of a user who has seen nothing
 
 # What each part of a job grows with; other parts take the same time as before.
@@ -129,7 +130,7 @@ def redis_bytes(here: Mapping[str, KeyCounts], growth: Growth, *, warm_users: in
     each = heuristic.bytes / max(heuristic.count, 1)
     n_neucf = neucf.count or warm_users
     bare = min(viewers.bytes, viewers.count * BARE_VIEWER_BYTES)
-    others = sum(here[kind].bytes for kind in ("seen", "chain", "tail") if kind in here)
+    others = sum(here[kind].bytes for kind in ("seen", "chain", "tail", "request") if kind in here)
 
     def lists(count: int, size: float) -> int:
         return round(min(max_lists, count * growth.users) * size)
@@ -146,7 +147,7 @@ def redis_bytes(here: Mapping[str, KeyCounts], growth: Growth, *, warm_users: in
 
 def reader_bytes(weights: BytesPerItem, *, chains: int, seen_length: int) -> int:
     """The upper bound for one reader: all chains, and all posts that they were shown."""
-    return round(chains * weights.chain + 4 * seen_length + weights.viewer)
+    return round(chains * (weights.chain + REQUEST_BYTES) + 4 * seen_length + weights.viewer)
 
 
 def postgres_bytes(
