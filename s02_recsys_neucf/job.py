@@ -168,7 +168,9 @@ class LiveModelLoader:
         if not len(inputs.posts):
             return None
         prepared = prepare_candidates(artefact, inputs, data, settings.formula, now)
-        return live_model(artefact, encoders, prepared, inputs, data, generation=generation), inputs.users.ids
+        recommends = settings.score.recommend
+        current = live_model(artefact, encoders, prepared, inputs, data, generation=generation, recommends=recommends)
+        return current, inputs.users.ids
 
 
 def _refuse_early(database: Database, writer: JobStore, settings: JobSettings) -> None:
@@ -222,9 +224,14 @@ def _publish(
         writer.publish_catalogue(catalogue_entries(inputs))
         prepared = prepare_candidates(artefact, inputs, data, settings.formula, now)
         with database.read() as snapshot:
-            asked = inputs.said.asked_by(snapshot)
+            asked = inputs.said.asked_by(snapshot, hides=inputs.hides, snapshots=database.read)
+            followed = inputs.follows.of_users(
+                snapshot, [inputs.users.ids[index] for index in data.users], data.user_id_hashes, inputs.viewer,
+                share=settings.lists.following_share, now=now,
+            )  # fmt: skip
         scored = scored_lists(
-            artefact, prepared, inputs, data, settings.lists, asked=asked, generation=run.fence, now=now
+            artefact, prepared, inputs, data, settings.lists, asked=asked, followed=followed, generation=run.fence,
+            now=now,
         )  # fmt: skip
         lists = _reported(scored, run, len(data.users))
         published = writer.publish_lists(lists, phase=Phase.NEUCF, job=JOB, run=run.fence)
@@ -232,7 +239,12 @@ def _publish(
         dropped = writer.drop_lists(without, phase=Phase.NEUCF, version=inputs.version)
         facts.update(lists=published.lists, bytes=published.bytes, dropped=dropped)
         if len(inputs.posts):
-            on_scored(live_model(artefact, loaded.encoders, prepared, inputs, data, generation=run.fence))
+            on_scored(
+                live_model(
+                    artefact, loaded.encoders, prepared, inputs, data, generation=run.fence,
+                    recommends=settings.score.recommend,
+                )
+            )  # fmt: skip
     return published
 
 

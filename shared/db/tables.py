@@ -138,7 +138,8 @@ viewer_settings = sa.Table(
     sa.Column("sensitive", sa.Text, nullable=False, server_default="show"),
     sa.Column("personalised", sa.Boolean, nullable=False, server_default=sa.true()),
     _now("changed_at"),
-    # The transaction in which the user said something last, or took it back: their lists are made anew.
+    # The transaction in which the user last said something, blocked or was blocked, or it was taken back: their lists
+    # are made anew.
     sa.Column("changed_xid", sa.BigInteger, nullable=False, server_default=CURRENT_XID),
     sa.Index("viewer_settings_changed", "changed_xid"),
     sa.CheckConstraint("sensitive IN ('show', 'hide')", name="viewer_settings_sensitive"),

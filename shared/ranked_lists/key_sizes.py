@@ -23,7 +23,20 @@ MAX_KEYS = 50_000  # that are measured; SCAN returns keys in the order of their 
 SCAN_BATCH = 1_000
 UUID = "00000000-0000-4000-8000-{:012d}"
 # All other keys are shared by all users.
-KINDS = ("list:h", "list:n", "viewer", "posts", "seen", "chain", "tail", "request")
+KINDS = (
+    "list:h",
+    "list:n",
+    "viewer",
+    "posts",
+    "author",
+    "seen",
+    "chain",
+    "tail",
+    "request",
+    "follow",
+    "suggested",
+    "names",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

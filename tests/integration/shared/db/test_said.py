@@ -1,4 +1,4 @@
-"""Whatever a user says, or takes back, is noted: partial runs and the search for missed events find the user."""
+"""What users say or block, or take back, is noted: partial runs and searches for missed events find these users."""
 
 from collections.abc import Callable
 
@@ -8,6 +8,7 @@ from shared.db.arrivals import arrivals_mark, arrived_since
 from shared.db.ended_say import end_expired
 from shared.db.engine import Database
 from shared.db.follows import drop_follow, put_follow
+from shared.db.imports import Row, merge_rows
 from shared.db.mutes import drop_mute, put_mute
 from shared.db.preferences import (
     drop_preference,
@@ -16,8 +17,10 @@ from shared.db.preferences import (
     read_preferences,
     reset_preferences,
 )
+from shared.db.writes import drop_block, put_block
 from tests.stores import execute
 
+NOW = "2026-11-01T12:00:00+00:00"
 Act = Callable[[Database], object]
 
 
@@ -43,6 +46,13 @@ ACTS: dict[str, Act] = {
     "undo": undo_all,
     "reset": lambda database: reset_preferences(database, "ann"),
     "end": end,
+    "import of a mute": lambda database: merge_rows(database, "mutes", [("ann", "ben", NOW, None)]),
+    "import of a follow": lambda database: merge_rows(database, "follows", [("ann", "ben", NOW)]),
+}
+WITH_OTHERS: dict[str, Act] = {
+    "block": lambda database: put_block(database, "ann", "ben"),
+    "unblock": lambda database: drop_block(database, "ann", "ben"),
+    "import of a block": lambda database: merge_rows(database, "blocks", [("ann", "ben", NOW)]),
 }
 
 
@@ -55,3 +65,24 @@ def test_who_says_something_is_found(database: Database, act: Act) -> None:
     assert arrived_since(database, mark) == set()
     act(database)
     assert arrived_since(database, mark) == {"ann"}
+
+
+@pytest.mark.parametrize("act", WITH_OTHERS.values(), ids=WITH_OTHERS)
+def test_both_whom_a_block_concerns_are_found(database: Database, act: Act) -> None:
+    mark = arrivals_mark(database)
+    act(database)
+    assert arrived_since(database, mark) == {"ann", "ben"}
+
+
+def test_an_import_that_is_repeated_notes_nobody(database: Database) -> None:
+    rows: dict[str, Row] = {
+        "blocks": ("ann", "ben", NOW),
+        "mutes": ("ann", "cat", NOW, None),
+        "follows": ("ann", "cat", NOW),
+    }
+    for relation, row in rows.items():
+        merge_rows(database, relation, [row])
+    mark = arrivals_mark(database)
+    for relation, row in rows.items():
+        assert merge_rows(database, relation, [row]).changed == 0
+    assert arrived_since(database, mark) == set()
