@@ -18,6 +18,7 @@ KINDS = {  # by the beginning of the key's name; the first that fits counts
     "wl:seen:": "served",
     "wl:chain:": "chains",
     "wl:tail:": "tails",
+    "wl:request:": "requests",
     "wl:posts:": CATALOGUE,
     "wl:similar:": "similar posts",
     "wl:author:": "posts by author",

@@ -24,6 +24,7 @@ SUGGESTED_BYTES = 440  # authors suggested to one user: 20 of them, and the key
 AUTHOR_NAME_BYTES = 70  # who a suggested author is
 SHARED_BYTES = 50_000  # everyone's list, new posts and the small keys; without lists of tags, 1.3 kB for each
 REDIS_BYTES = 500_000  # used by Redis besides keys: buffers of connections, scripts
+REQUEST_BYTES = 134  # which request began a chain, for a minute; with the key's share of the tables
 AUTHOR_BYTES = 120  # of an author with candidates, once anybody follows anybody
 DATED_POST_BYTES = 10  # of each of these candidates
 BARE_VIEWER_BYTES = 72  # of a user who has seen nothing
@@ -137,7 +138,7 @@ def redis_bytes(here: Mapping[str, KeyCounts], growth: Growth, *, warm_users: in
     each = heuristic.bytes / max(heuristic.count, 1)
     n_neucf = neucf.count or warm_users
     bare = min(viewers.bytes, viewers.count * BARE_VIEWER_BYTES)
-    others = sum(here[kind].bytes for kind in ("seen", "chain", "tail", "follow") if kind in here)
+    others = sum(here[kind].bytes for kind in ("seen", "chain", "tail", "request", "follow") if kind in here)
 
     def lists(count: int, size: float) -> int:
         return round(min(max_lists, count * growth.users) * size)
@@ -157,7 +158,7 @@ def redis_bytes(here: Mapping[str, KeyCounts], growth: Growth, *, warm_users: in
 
 def reader_bytes(weights: BytesPerItem, *, chains: int, seen_length: int) -> int:
     """The upper bound for one reader: all chains, and all posts that they were shown."""
-    return round(chains * weights.chain + 4 * seen_length + weights.viewer)
+    return round(chains * (weights.chain + REQUEST_BYTES) + 4 * seen_length + weights.viewer)
 
 
 def postgres_bytes(
