@@ -25,8 +25,8 @@ SCAN_BATCH = 1_000
 UUID = "00000000-0000-4000-8000-{:012d}"
 # All other keys are shared by all users.
 KINDS = (
-    "list:h", "list:n", "viewer", "posts", "similar", "author", "seen", "chain", "tail", "request", "follow", "suggested",
-    "names",
+    "list:h", "list:n", "viewer", "posts", "similar", "author", "seen", "chain", "tail", "request", "follow",
+    "suggested", "names",
 )  # fmt: skip
 
 

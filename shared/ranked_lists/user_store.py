@@ -58,7 +58,7 @@ class UserStore:
             return left_out
 
     def forget_user(self, user_id: str, post_numbers: Sequence[int]) -> None:
-        """Delete all keys of a user, their name as an author, their catalogue entries, and what is similar to their posts.
+        """Delete all keys of a user, their name as an author, their catalogue entries, and what is similar to them.
 
         Call it after `JobStore.note_erased`: from then on nothing of the user can come back.
         """
