@@ -1,0 +1,229 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.preference_answer import PreferenceAnswer
+from ...models.preference_post import PreferencePost
+from ...models.problem_details import ProblemDetails
+from ...types import Response
+
+
+def _get_kwargs(
+    user_id: str,
+    *,
+    body: PreferencePost,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/users/{user_id}/preferences".format(
+            user_id=quote(str(user_id), safe=""),
+        ),
+    }
+
+    _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> PreferenceAnswer | ProblemDetails | None:
+    if response.status_code == 201:
+        response_201 = PreferenceAnswer.from_dict(response.json())
+
+        return response_201
+
+    if response.status_code == 202:
+        response_202 = PreferenceAnswer.from_dict(response.json())
+
+        return response_202
+
+    if response.status_code == 400:
+        response_400 = ProblemDetails.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = ProblemDetails.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 409:
+        response_409 = ProblemDetails.from_dict(response.json())
+
+        return response_409
+
+    if response.status_code == 413:
+        response_413 = ProblemDetails.from_dict(response.json())
+
+        return response_413
+
+    if response.status_code == 422:
+        response_422 = ProblemDetails.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 431:
+        response_431 = ProblemDetails.from_dict(response.json())
+
+        return response_431
+
+    if response.status_code == 503:
+        response_503 = ProblemDetails.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[PreferenceAnswer | ProblemDetails]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    user_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: PreferencePost,
+) -> Response[PreferenceAnswer | ProblemDetails]:
+    """Add Preference
+
+     Say more, less or mute of an author, a tag, a post or a word; replaces what was said of it before.
+
+    Args:
+        user_id (str):
+        body (PreferencePost): What `POST /users/{id}/preferences` takes: exactly one of `more`,
+            `less` and `mute`.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[PreferenceAnswer | ProblemDetails]
+    """
+
+    kwargs = _get_kwargs(
+        user_id=user_id,
+        body=body,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    user_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: PreferencePost,
+) -> PreferenceAnswer | ProblemDetails | None:
+    """Add Preference
+
+     Say more, less or mute of an author, a tag, a post or a word; replaces what was said of it before.
+
+    Args:
+        user_id (str):
+        body (PreferencePost): What `POST /users/{id}/preferences` takes: exactly one of `more`,
+            `less` and `mute`.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        PreferenceAnswer | ProblemDetails
+    """
+
+    return sync_detailed(
+        user_id=user_id,
+        client=client,
+        body=body,
+    ).parsed
+
+
+async def asyncio_detailed(
+    user_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: PreferencePost,
+) -> Response[PreferenceAnswer | ProblemDetails]:
+    """Add Preference
+
+     Say more, less or mute of an author, a tag, a post or a word; replaces what was said of it before.
+
+    Args:
+        user_id (str):
+        body (PreferencePost): What `POST /users/{id}/preferences` takes: exactly one of `more`,
+            `less` and `mute`.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[PreferenceAnswer | ProblemDetails]
+    """
+
+    kwargs = _get_kwargs(
+        user_id=user_id,
+        body=body,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    user_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: PreferencePost,
+) -> PreferenceAnswer | ProblemDetails | None:
+    """Add Preference
+
+     Say more, less or mute of an author, a tag, a post or a word; replaces what was said of it before.
+
+    Args:
+        user_id (str):
+        body (PreferencePost): What `POST /users/{id}/preferences` takes: exactly one of `more`,
+            `less` and `mute`.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        PreferenceAnswer | ProblemDetails
+    """
+
+    return (
+        await asyncio_detailed(
+            user_id=user_id,
+            client=client,
+            body=body,
+        )
+    ).parsed

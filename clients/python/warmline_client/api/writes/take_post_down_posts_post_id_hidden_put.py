@@ -1,0 +1,207 @@
+from http import HTTPStatus
+from typing import Any, cast
+from urllib.parse import quote
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.act_pending import ActPending
+from ...models.problem_details import ProblemDetails
+from ...types import Response
+
+
+def _get_kwargs(
+    post_id: str,
+) -> dict[str, Any]:
+
+    _kwargs: dict[str, Any] = {
+        "method": "put",
+        "url": "/posts/{post_id}/hidden".format(
+            post_id=quote(str(post_id), safe=""),
+        ),
+    }
+
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> ActPending | Any | ProblemDetails | None:
+    if response.status_code == 202:
+        response_202 = ActPending.from_dict(response.json())
+
+        return response_202
+
+    if response.status_code == 204:
+        response_204 = cast(Any, None)
+        return response_204
+
+    if response.status_code == 400:
+        response_400 = ProblemDetails.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = ProblemDetails.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 409:
+        response_409 = ProblemDetails.from_dict(response.json())
+
+        return response_409
+
+    if response.status_code == 413:
+        response_413 = ProblemDetails.from_dict(response.json())
+
+        return response_413
+
+    if response.status_code == 422:
+        response_422 = ProblemDetails.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 431:
+        response_431 = ProblemDetails.from_dict(response.json())
+
+        return response_431
+
+    if response.status_code == 503:
+        response_503 = ProblemDetails.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[ActPending | Any | ProblemDetails]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    post_id: str,
+    *,
+    client: AuthenticatedClient,
+) -> Response[ActPending | Any | ProblemDetails]:
+    """Take Post Down
+
+     Hide a post from everybody from the next page on, until it is shown again; a post that comes later,
+    too.
+
+    Args:
+        post_id (str):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ActPending | Any | ProblemDetails]
+    """
+
+    kwargs = _get_kwargs(
+        post_id=post_id,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    post_id: str,
+    *,
+    client: AuthenticatedClient,
+) -> ActPending | Any | ProblemDetails | None:
+    """Take Post Down
+
+     Hide a post from everybody from the next page on, until it is shown again; a post that comes later,
+    too.
+
+    Args:
+        post_id (str):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ActPending | Any | ProblemDetails
+    """
+
+    return sync_detailed(
+        post_id=post_id,
+        client=client,
+    ).parsed
+
+
+async def asyncio_detailed(
+    post_id: str,
+    *,
+    client: AuthenticatedClient,
+) -> Response[ActPending | Any | ProblemDetails]:
+    """Take Post Down
+
+     Hide a post from everybody from the next page on, until it is shown again; a post that comes later,
+    too.
+
+    Args:
+        post_id (str):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ActPending | Any | ProblemDetails]
+    """
+
+    kwargs = _get_kwargs(
+        post_id=post_id,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    post_id: str,
+    *,
+    client: AuthenticatedClient,
+) -> ActPending | Any | ProblemDetails | None:
+    """Take Post Down
+
+     Hide a post from everybody from the next page on, until it is shown again; a post that comes later,
+    too.
+
+    Args:
+        post_id (str):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ActPending | Any | ProblemDetails
+    """
+
+    return (
+        await asyncio_detailed(
+            post_id=post_id,
+            client=client,
+        )
+    ).parsed

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar, cast
+
+from attrs import define as _attrs_define
+
+from ..types import UNSET, Unset
+
+T = TypeVar("T", bound="TimelineRequest")
+
+
+@_attrs_define
+class TimelineRequest:
+    """What `POST /timeline` takes.
+
+    Attributes:
+        user_id (str):
+        limit (int | Unset): posts of the page, at most Default: 20.
+        cursor (None | str | Unset):
+        exclude (list[str] | Unset): post ids to leave out
+    """
+
+    user_id: str
+    limit: int | Unset = 20
+    cursor: None | str | Unset = UNSET
+    exclude: list[str] | Unset = UNSET
+
+    def to_dict(self) -> dict[str, Any]:
+        user_id = self.user_id
+
+        limit = self.limit
+
+        cursor: None | str | Unset
+        if isinstance(self.cursor, Unset):
+            cursor = UNSET
+        else:
+            cursor = self.cursor
+
+        exclude: list[str] | Unset = UNSET
+        if not isinstance(self.exclude, Unset):
+            exclude = self.exclude
+
+        field_dict: dict[str, Any] = {}
+
+        field_dict.update(
+            {
+                "user_id": user_id,
+            }
+        )
+        if limit is not UNSET:
+            field_dict["limit"] = limit
+        if cursor is not UNSET:
+            field_dict["cursor"] = cursor
+        if exclude is not UNSET:
+            field_dict["exclude"] = exclude
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        d = dict(src_dict)
+        user_id = d.pop("user_id")
+
+        limit = d.pop("limit", UNSET)
+
+        def _parse_cursor(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        cursor = _parse_cursor(d.pop("cursor", UNSET))
+
+        exclude = cast(list[str], d.pop("exclude", UNSET))
+
+        timeline_request = cls(
+            user_id=user_id,
+            limit=limit,
+            cursor=cursor,
+            exclude=exclude,
+        )
+
+        return timeline_request
