@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from shared.settings import (
     WindowSettings,
 )
 from timeline.app import create_app
+from timeline.http.problem_shapes import MEDIA_TYPE as PROBLEM_TYPE
+from timeline.http.problem_shapes import name_of
+from timeline.http.problems import TYPE_PREFIX
 from timeline.settings import TimelineSettings
 from timeline.state import AllSettings
 
@@ -23,19 +27,26 @@ Json = dict[str, Any]
 # Which token opens the routes of a tag; a tag that is missing here ends the build.
 TOKENS = {
     "timeline": ("Pages", "the API key, or the JWT of the user whose page it is"),
+    "events": (
+        "Events",
+        "the API key; where `WARMLINE_JWT_WRITES` is on, also the JWT of the user whose events they are",
+    ),
     "writes": ("Writes of your backend", "the API key"),
-    "preferences": ("What a viewer says", "the API key"),
+    "preferences": (
+        "What a viewer says",
+        "the API key; where `WARMLINE_JWT_WRITES` is on, also the JWT of the user who says it",
+    ),
     "data": ("A person's data", "the API key"),
     "admin": ("Operator", "the admin token"),
     "platform": ("Platform", "no token"),
 }
 UNSAID = ("Successful Response", "Accepted", "Service Unavailable")  # descriptions that FastAPI makes itself
-FIRST_PROBLEM = "400"  # from here on an answer is a problem, unless it says otherwise
 # Where a kind of problem is named in the code, with its status where that stands beside it.
 PROBLEM = re.compile(r'(?:Problem|problem_response)\(\s*(\d{3}), "([a-z-]+)"')
 CONFLICT = re.compile(r'WriteRefused\(\s*"([a-z-]+)"')
 
 
+@cache
 def document() -> Json:
     """The OpenAPI document; nothing is connected, and no setting changes it."""
     stores = StoreSettings.model_validate({"database_url": "postgresql://host/db", "redis_url": "redis://host"})
@@ -66,12 +77,43 @@ def route_reference() -> str:
 
 
 def shape_reference() -> str:
-    """The bodies of requests and answers."""
-    return "\n\n".join(_shape(name, shape) for name, shape in document()["components"]["schemas"].items())
+    """The bodies of requests and answers; problems have their own table."""
+    shapes = document()["components"]["schemas"]
+    problems = {name_of(slug) for slug in _documented()}
+    return "\n\n".join(_shape(name, shape) for name, shape in shapes.items() if name not in problems)
 
 
 def problem_reference() -> str:
-    """Each kind of problem with its statuses, as the code names them."""
+    """Each kind of problem with its statuses and its schema; one that no route documents has none."""
+    in_code, documented = _statuses(), _documented()
+    rows = [
+        (
+            code(TYPE_PREFIX + slug),
+            ", ".join(sorted(in_code.get(slug, set()) | documented.get(slug, set()))),
+            code(name_of(slug)) if slug in documented else "",
+        )
+        for slug in in_code.keys() | documented.keys()
+    ]
+    return table(("type", "status", "schema"), sorted(rows, key=lambda row: (row[1], row[0])))
+
+
+def _documented() -> dict[str, set[str]]:
+    """The statuses of each kind of problem that some route documents."""
+    types = [
+        shape.get("properties", {}).get("type", {})
+        | {"statuses": shape["properties"].get("status", {}).get("enum", [])}
+        for shape in document()["components"]["schemas"].values()
+        if "properties" in shape
+    ]
+    return {
+        each["const"].removeprefix(TYPE_PREFIX): set(map(str, each["statuses"]))
+        for each in types
+        if str(each.get("const", "")).startswith(TYPE_PREFIX)
+    }
+
+
+def _statuses() -> dict[str, set[str]]:
+    """The statuses of each kind of problem, as the code names them."""
     statuses: dict[str, set[str]] = {}
     for path in sorted([*ROOT.glob("timeline/**/*.py"), *ROOT.glob("shared/**/*.py")]):
         source = path.read_text(encoding="utf-8")
@@ -79,8 +121,7 @@ def problem_reference() -> str:
             statuses.setdefault(slug, set()).add(status)
         for slug in CONFLICT.findall(source):
             statuses.setdefault(slug, set()).add("409")
-    rows = [(code(f"urn:warmline:problem:{slug}"), ", ".join(sorted(found))) for slug, found in statuses.items()]
-    return table(("type", "status"), sorted(rows, key=lambda row: (row[1], row[0])))
+    return statuses
 
 
 def _routes(made: Json) -> Iterator[tuple[str, Json]]:
@@ -118,9 +159,19 @@ def _common(routes: Iterable[tuple[str, Json]]) -> set[tuple[str, str]]:
 
 def _answer(status: str, answer: Json) -> tuple[str, str, str]:
     when = answer["description"]
-    body = _content(answer) if "content" in answer else ""
-    is_problem = status >= FIRST_PROBLEM and "ProblemDetails" in body
-    return status, "" if is_problem else body, "" if when in UNSAID else when
+    problems = answer.get("content", {}).get(PROBLEM_TYPE, {}).get("schema")
+    if problems is not None:
+        body = ", ".join(code(slug) for slug in _slugs(problems))
+    else:
+        body = _content(answer) if "content" in answer else ""
+    return status, body, "" if when in UNSAID else when
+
+
+def _slugs(schema: Json) -> list[str]:
+    """The kinds of problems that a schema allows."""
+    names = [each["$ref"].rpartition("/")[2] for each in schema.get("oneOf", [schema])]
+    shapes = document()["components"]["schemas"]
+    return [shapes[name]["properties"]["type"]["const"].removeprefix(TYPE_PREFIX) for name in names]
 
 
 def _content(holder: Json) -> str:

@@ -9,8 +9,9 @@ from typing import Any
 from s01_heuristic.housekeeping import keep_house
 from s01_heuristic.live import LiveRanking
 from s01_heuristic.new_posts import new_post_pool
-from s01_heuristic.rank import RankedCandidates, entries_as_asked, rank_posts
+from s01_heuristic.rank import RankedCandidates, entries_as_wished, rank_posts
 from shared.candidates.asked_for import AskedFor
+from shared.candidates.followed import FollowedPosts
 from shared.candidates.heuristic_scores import score_posts
 from shared.candidates.ranking_input import RankingInput, catalogue_entries, load_ranking_input
 from shared.candidates.training_amounts import amounts_of
@@ -139,8 +140,11 @@ def _publish_lists(
 ) -> PublishedCounts:
     """Publish a list for each active user, then everyone's list."""
     with database.read() as snapshot:
-        asked = inputs.said.asked_by(snapshot)
-    lists = _lists(inputs, ranking, asked, settings, run, now)
+        asked = inputs.said.asked_by(snapshot, hides=inputs.hides, snapshots=database.read)
+        followed = inputs.follows.of_users(
+            snapshot, inputs.users.ids, inputs.users.id_hashes, inputs.viewer, share=settings.following_share, now=now
+        )
+    lists = _lists(inputs, ranking, asked, followed, settings, run, now)
     published = writer.publish_lists(lists, phase=Phase.HEURISTIC, job=JOB, run=run.fence)
     writer.drop_lists(inputs.not_personalised, phase=Phase.HEURISTIC, version=inputs.version)
     everyone = ranking.entries[: settings.everyone_length].tobytes()
@@ -152,6 +156,7 @@ def _lists(
     inputs: RankingInput,
     ranking: RankedCandidates,
     asked: AskedFor | None,
+    followed: FollowedPosts | None,
     settings: ListSettings,
     run: Run,
     now: datetime,
@@ -164,7 +169,7 @@ def _lists(
         viewers = [inputs.viewers.get(user, NOTHING_WITHHELD) for user in users]
         own_author_hashes = [inputs.author_hashes[user] for user in users]
         length = settings.list_length
-        entries = entries_as_asked(ranking, users, viewers, own_author_hashes, asked, length=length)
+        entries = entries_as_wished(ranking, users, viewers, own_author_hashes, asked, followed, length=length)
         yield from zip(users, encode_lists(head, entries, version=inputs.version), strict=True)
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shared.candidates.asked_for import AskedFor, pool_of
+from shared.candidates.asked_for import AskedFor
 from shared.candidates.columns import PostIndex
+from shared.candidates.followed import FollowedPosts, Numbers
 from shared.candidates.heuristic_scores import HeuristicScores, is_popular
 from shared.db.bulk import Posts
 from shared.domain import Reason
@@ -36,7 +37,32 @@ def rank_posts(posts: Posts, post_numbers: list[int], scores: HeuristicScores, *
     )
 
 
-def entries_as_asked(
+def entries_as_wished(
+    ranking: RankedCandidates,
+    users: Sequence[str],
+    viewers: Sequence[Viewer],
+    own_author_hashes: Sequence[int],
+    asked: AskedFor | None,
+    followed: FollowedPosts | None,
+    *,
+    length: int,
+) -> list[bytes]:
+    """The packed entries of several users: as they have asked for them, and with posts of authors whom they follow."""
+    entries = _entries_as_asked(ranking, users, viewers, own_author_hashes, asked, length=length)
+    if followed is None:
+        return entries
+
+    def entries_of(post_numbers: Numbers) -> Entries:
+        ranked: Entries = ranking.entries[ranking.index.indices_of(post_numbers)]
+        return ranked
+
+    return [
+        followed.listed(user, own, length=length, asked=asked, entries_of=entries_of)
+        for user, own in zip(users, entries, strict=True)
+    ]
+
+
+def _entries_as_asked(
     ranking: RankedCandidates,
     users: Sequence[str],
     viewers: Sequence[Viewer],
@@ -50,9 +76,11 @@ def entries_as_asked(
     asking = [] if asked is None else [index for index, user in enumerate(users) if asked.has(user)]
     if asked is None or not asking:
         return entries
+    asking_users = [users[index] for index in asking]
+    asked.prepare(asking_users)
     pools = entries_per_user(
         ranking, [viewers[index] for index in asking], [own_author_hashes[index] for index in asking],
-        length=pool_of(length),
+        length=asked.pool_of(asking_users, length),
     )  # fmt: skip
     for index, pool in zip(asking, pools, strict=True):
         entries[index] = asked.listed(users[index], pool, length=length)

@@ -222,9 +222,14 @@ def _publish(
         writer.publish_catalogue(catalogue_entries(inputs))
         prepared = prepare_candidates(artefact, inputs, data, settings.formula, now)
         with database.read() as snapshot:
-            asked = inputs.said.asked_by(snapshot)
+            asked = inputs.said.asked_by(snapshot, hides=inputs.hides, snapshots=database.read)
+            followed = inputs.follows.of_users(
+                snapshot, [inputs.users.ids[index] for index in data.users], data.user_id_hashes, inputs.viewer,
+                share=settings.lists.following_share, now=now,
+            )  # fmt: skip
         scored = scored_lists(
-            artefact, prepared, inputs, data, settings.lists, asked=asked, generation=run.fence, now=now
+            artefact, prepared, inputs, data, settings.lists, asked=asked, followed=followed, generation=run.fence,
+            now=now,
         )  # fmt: skip
         lists = _reported(scored, run, len(data.users))
         published = writer.publish_lists(lists, phase=Phase.NEUCF, job=JOB, run=run.fence)

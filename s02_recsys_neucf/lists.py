@@ -10,8 +10,9 @@ import numpy.typing as npt
 from s02_recsys_neucf.fused import FusedCandidates, LikedPosts, rank_fused
 from s02_recsys_neucf.load import ScoringData
 from s02_recsys_neucf.score import IndicesPerUser, RankedBlock, rank_prepared, users_from, with_serving_order
-from shared.candidates.asked_for import AskedFor, pool_of
+from shared.candidates.asked_for import AskedFor
 from shared.candidates.columns import PostIndex
+from shared.candidates.followed import FollowedPosts
 from shared.candidates.heuristic_scores import HeuristicScores, is_popular, score_posts
 from shared.candidates.ranking_input import RankingInput
 from shared.domain import Source
@@ -99,20 +100,22 @@ def scored_lists(
     lists: ListSettings,
     *,
     asked: AskedFor | None,
+    followed: FollowedPosts | None,
     generation: int,
     now: datetime,
 ) -> Iterator[tuple[str, bytes]]:
     """Pairs of user id and encoded list, block by block; users to whom nothing may be shown are left out.
 
-    Of users who have said something (`asked`), longer lists are scored, and cut in the order that was asked for.
+    Of users who have said or hidden something (`asked`), longer lists are scored, and cut in the order of that.
     """
-    if asked is not None:
-        asks = np.array([asked.has(inputs.users.ids[index]) for index in data.users], np.bool_)
-        if asks.any():
-            for some, said in ((data.take(np.flatnonzero(~asks)), None), (data.take(np.flatnonzero(asks)), asked)):
-                yield from _lists_of(artefact, candidates, inputs, some, lists, said, generation=generation, now=now)
-            return
-    yield from _lists_of(artefact, candidates, inputs, data, lists, None, generation=generation, now=now)
+    if asked is None:
+        yield from _lists_of(artefact, candidates, inputs, data, lists, None, followed, generation=generation, now=now)
+        return
+    ids = [inputs.users.ids[index] for index in data.users]
+    for group in asked.by_pool(ids):
+        some = data if len(group) == len(ids) else data.take(group)
+        said = asked if asked.has(ids[group[0]]) else None
+        yield from _lists_of(artefact, candidates, inputs, some, lists, said, followed, generation=generation, now=now)
 
 
 def _lists_of(
@@ -122,11 +125,12 @@ def _lists_of(
     data: ScoringData,
     lists: ListSettings,
     asked: AskedFor | None,
+    followed: FollowedPosts | None,
     *,
     generation: int,
     now: datetime,
 ) -> Iterator[tuple[str, bytes]]:
-    """The same of users all of whom, or none, have said something."""
+    """The same of users of whom equally long lists are scored."""
     model, device = artefact.model, next(artefact.model.parameters()).device
     users = users_from(
         model,
@@ -140,9 +144,10 @@ def _lists_of(
     withheld = IndicesPerUser.of([candidates.index.withheld(inputs.viewer(user_id)) for user_id in ids])
     head = RankedList(source=Source.NEUCF, generation=generation, generated_at=now, entries=b"")
     likes = None if candidates.by_sources is None else liked_posts(artefact, data)
-    for block, packed in ranked_blocks(candidates, users, likes, withheld, lists, asked):
+    n_listed = lists.list_length if asked is None else asked.pool_of(ids, lists.list_length)
+    for block, packed in ranked_blocks(candidates, users, likes, withheld, lists, n_listed=n_listed):
         yield from encoded_lists(
-            block, packed, ids, head, asked=asked, length=lists.list_length, version=inputs.version
+            block, packed, ids, head, asked=asked, followed=followed, length=lists.list_length, version=inputs.version
         )  # fmt: skip
 
 
@@ -160,16 +165,15 @@ def ranked_blocks(
     likes: LikedPosts | None,
     withheld: IndicesPerUser,
     lists: ListSettings,
-    asked: AskedFor | None,
+    *,
+    n_listed: int,
 ) -> Iterator[tuple[RankedBlock, Packed]]:
-    """Blocks of lists by the final ranker, and the packed post of each place in them, (n_users, k).
+    """Blocks of lists of this length by the final ranker, and the packed post of each place in them, (n_users, k).
 
-    `likes` are those of the users; a plain ranker does not read them. Where users have asked for something, there are
-    as many posts as that is chosen from.
+    `likes` are those of the users; a plain ranker does not read them.
     """
     if not len(candidates) or not len(users.gmf):
         return
-    n_listed = lists.list_length if asked is None else pool_of(lists.list_length)
     if candidates.by_sources is None or likes is None:
         for block in rank_prepared(candidates.fused, users, withheld, n_listed):
             yield block, candidates.packed[np.maximum(block.indices, 0)]
@@ -191,6 +195,7 @@ def encoded_lists(
     head: RankedList,
     *,
     asked: AskedFor | None,
+    followed: FollowedPosts | None,
     length: int,
     version: int,
 ) -> Iterator[tuple[str, bytes]]:
@@ -200,9 +205,13 @@ def encoded_lists(
     """
     entries = entries_of(packed, block.scores)
     shown = block.indices != NO_POST
+    if asked is not None:
+        asked.prepare(ids[block.users])
     for index, user_id in enumerate(ids[block.users]):
         own = entries[index][shown[index]]
         is_asking = asked is not None and asked.has(user_id)
         listed = asked.listed(user_id, own.tobytes(), length=length) if asked and is_asking else own[:length].tobytes()
+        if followed is not None:
+            listed = followed.listed(user_id, listed, length=length, asked=asked)
         if listed:
             yield user_id, encode_lists(head, [listed], version=version)[0]

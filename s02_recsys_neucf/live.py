@@ -136,13 +136,19 @@ class LiveNeuCF:
         )  # fmt: skip
         withheld = IndicesPerUser.of([prepared.index.withheld(found.viewer(index)) for index in warm])
         head = RankedList(source=Source.NEUCF, generation=current.candidates.generation, generated_at=now, entries=b"")
-        asked, length = current.candidates.said.asked_by(snapshot, ids), self._lists.list_length
+        asked, length = found.asked(snapshot, current.candidates, ids, now=now), self._lists.list_length
+        followed = current.candidates.follows.of_few(
+            snapshot, ids, found.viewer_of, share=self._lists.following_share, now=now
+        )
         of_users = None if prepared.by_sources is None else _liked_posts(current, memory, likes)
-        blocks = ranked_blocks(prepared, users, of_users, withheld, self._lists, asked)
+        n_listed = length if asked is None else asked.pool_of(ids, length)
+        blocks = ranked_blocks(prepared, users, of_users, withheld, self._lists, n_listed=n_listed)
         return dict(
             pair
             for block, packed in blocks
-            for pair in encoded_lists(block, packed, ids, head, asked=asked, length=length, version=version)
+            for pair in encoded_lists(
+                block, packed, ids, head, asked=asked, followed=followed, length=length, version=version
+            )
         )
 
 

@@ -82,6 +82,7 @@ class Reason(IntEnum):
     SIMILAR_PHOTO = 4
     SIMILAR_CAPTION = 5
     YOU_ASKED = 6
+    FOLLOWING = 7
 
     @property
     def code(self) -> str:

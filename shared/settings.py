@@ -133,6 +133,9 @@ class ListSettings(SettingsGroup):
     """How long lists are and how long they live: the bounds of what Redis holds."""
 
     list_length: int = Field(200, ge=10, le=1000, description="posts in a user's list")
+    following_share: float = Field(
+        0.2, ge=0, le=0.5, description="share of a list's places for posts of authors whom the user follows; 0: none"
+    )
     everyone_length: int = Field(1000, ge=10, le=5000, description="posts in everyone's list")
     max_lists: int = Field(100_000, ge=1, le=10_000_000, description="users with a list of their own, newest first")
     active_days: float = Field(

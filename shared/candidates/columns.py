@@ -75,11 +75,16 @@ class PostIndex:
 
 def find_posts(posts: PostColumns, hashes: Int64s) -> tuple[Int64s, npt.NDArray[np.bool_]]:
     """For each post id hash the index of its post, and whether there is one. -> (n_hashes,), (n_hashes,)"""
-    if len(posts) == 0:
+    return find_hashes(posts.id_hashes, hashes)
+
+
+def find_hashes(of_posts: Int64s, hashes: Int64s) -> tuple[Int64s, npt.NDArray[np.bool_]]:
+    """The same, in a column of post id hashes."""
+    if len(of_posts) == 0:
         return np.zeros(len(hashes), np.int64), np.zeros(len(hashes), bool)
-    order = np.argsort(posts.id_hashes)
-    found = order[np.minimum(np.searchsorted(posts.id_hashes, hashes, sorter=order), len(posts) - 1)]
-    return found, posts.id_hashes[found] == hashes
+    order = np.argsort(of_posts)
+    found = order[np.minimum(np.searchsorted(of_posts, hashes, sorter=order), len(of_posts) - 1)]
+    return found, of_posts[found] == hashes
 
 
 def latest_of_each(*columns: npt.NDArray[np.integer[Any]], at: Floats) -> Int64s:

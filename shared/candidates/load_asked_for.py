@@ -7,7 +7,10 @@ import numpy as np
 
 from shared.candidates.alike_posts import AlikePosts
 from shared.candidates.asked_for import AskedFor, Bools, Strengths
+from shared.candidates.candidate_vectors import CandidateVectors
 from shared.candidates.facts_index import FactsIndex
+from shared.candidates.hides import Hides
+from shared.candidates.near_hidden import NearHidden, Snapshots
 from shared.db.bulk import Posts
 from shared.db.engine import DatabaseSnapshot
 from shared.db.post_facts import facts_of_posts
@@ -31,22 +34,37 @@ class SaidOfCandidates:
     def __init__(self, posts: Posts, post_numbers: Sequence[int]) -> None:
         self._posts, self._post_numbers = posts, post_numbers
         self._facts: FactsIndex | None = None
-        self._alike_posts = AlikePosts(posts.ids, posts.id_hashes)
+        self._vectors = CandidateVectors(posts.ids, posts.id_hashes)
+        self._alike_posts = AlikePosts(self._vectors)
         self._alike: dict[str, Strengths] = {}
         self._strength_of = lru_cache(TARGETS)(self._find)
         self._withheld_by = lru_cache(MASKS)(self._mask)
 
-    def asked_by(self, snapshot: DatabaseSnapshot, users: Collection[str] | None = None) -> AskedFor | None:
-        """What all users (or these users) have said; None if that is nothing."""
+    def asked_by(
+        self,
+        snapshot: DatabaseSnapshot,
+        users: Collection[str] | None = None,
+        *,
+        hides: Mapping[str, Hides],
+        snapshots: Snapshots,
+    ) -> AskedFor | None:
+        """What all users (or these users) have said, and hid; None if that is nothing.
+
+        Args:
+            snapshot: of what they said.
+            users: whose lists are made; None: all.
+            hides: of these users.
+            snapshots: gives those in which vectors are read while the lists are made.
+        """
         wishes = load_wishes(snapshot, of=users)
         rules = {user_id: say.rules for user_id, say in load_say(snapshot, of=users).items() if say.rules}
-        if not wishes and not rules:
+        if not wishes and not rules and not hides:
             return None
         self._load(snapshot, [wish for wished in wishes.values() for wish in wished], has_rules=bool(rules))
         numbers, order = self._order
         return AskedFor(
             sorted_numbers=numbers, indices=order, wishes=wishes, rules=rules, strength_of=self._strength_of,
-            withheld_by=self._withheld_by,
+            withheld_by=self._withheld_by, lowering=NearHidden(self._vectors, snapshots, hides) if hides else None,
         )  # fmt: skip
 
     def _load(self, snapshot: DatabaseSnapshot, wishes: Sequence[Wish], *, has_rules: bool) -> None:

@@ -10,10 +10,12 @@ import numpy as np
 from msgspec.structs import replace
 
 from shared.candidates.candidate_events import CandidateEvents, candidate_events_of
+from shared.candidates.hides import Hides, hides_by_id, recent_hides
 from shared.candidates.load_asked_for import SaidOfCandidates
+from shared.candidates.load_followed import FollowsOfCandidates
 from shared.db.asked import known_askers
 from shared.db.bulk import Posts, Users, load_active_users, load_candidates, to_datetime
-from shared.db.bulk_events import EVERYTHING, KeptSince, load_all_events
+from shared.db.bulk_events import EVERYTHING, KeptSince, LoadedEvents, load_all_events
 from shared.db.clusters import clusters_of_posts
 from shared.db.emptied import count_relation_rows, refuse_emptied
 from shared.db.engine import Database, DatabaseSnapshot
@@ -57,6 +59,8 @@ class RankingInput:
     removed: set[int]  # post numbers of recently removed posts
     since: datetime  # of the oldest event that was read
     said: SaidOfCandidates  # what users say of `posts`
+    follows: FollowsOfCandidates  # `posts` by the authors whom users follow
+    hides: Mapping[str, Hides] = field(default_factory=dict)  # of the active users, what still counts
     suspended: Collection[str] = ()  # users whom the API suspended lately
     not_personalised: Collection[str] = ()  # users who are served what everyone is: no lists are made for them
     row_counts: Mapping[str, int] = field(default_factory=dict)  # rows of each relation, up to `MANY`
@@ -120,7 +124,8 @@ def load_ranking_input(
     return RankingInput(
         posts=posts, post_numbers=post_numbers, events=loaded.counted, candidate_events=candidate_events, users=users,
         viewers=viewers, version=version, removed=removals.post_numbers, since=since,
-        said=SaidOfCandidates(posts, post_numbers),
+        said=SaidOfCandidates(posts, post_numbers), follows=FollowsOfCandidates(posts, post_numbers),
+        hides=hides_by_id(users.ids, users.id_hashes, _recent_hides(loaded, since, now)),
         suspended=suspended, not_personalised=[user for user, say in said.items() if not say.is_personalised],
         clusters=clusters, row_counts=row_counts, author_hashes=author_hashes,
         uncounted=_uncounted(posts, loaded.uncounted),
@@ -135,6 +140,12 @@ def _hashes_of_viewers(
     others = sorted({*withholding, *hiders} - set(users.ids))
     hashes = load_id_hashes(snapshot, others).tolist()
     return dict(zip(users.ids, users.id_hashes.tolist(), strict=True)) | dict(zip(others, hashes, strict=True))
+
+
+def _recent_hides(loaded: LoadedEvents, since: datetime, now: datetime) -> Mapping[int, Hides]:
+    """Of all who may have a list of their own, suspended users among them."""
+    found = (recent_hides(events, since=since, now=now) for events in (loaded.counted, loaded.silent))
+    return {user: hides for some in found for user, hides in some.items()}
 
 
 def _uncounted(posts: Posts, events: Events) -> UncountedEvents:

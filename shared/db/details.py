@@ -7,6 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from shared.db.engine import DatabaseSnapshot
+from shared.db.follows import load_follows
 from shared.domain import POSITIVE_KINDS
 
 MAX_POSITIVES = 1000  # counting stops there
@@ -28,6 +29,7 @@ class UserDetails:
 
     joined_at: datetime | None  # None: not in the relation
     positives: int  # posts, up to MAX_POSITIVES
+    follows: int = 0  # authors, as lists count them
 
 
 def post_details(snapshot: DatabaseSnapshot, post_ids: Sequence[str]) -> dict[str, PostDetails]:
@@ -55,7 +57,8 @@ def user_details(snapshot: DatabaseSnapshot, user_id: str) -> UserDetails:
             WHERE user_id = :id AND kind = ANY(:kinds) AND post_id IS NOT NULL LIMIT {MAX_POSITIVES}
             """
         liked.update(connection.scalars(sa.text(query), {"id": user_id, "kinds": kinds}))
-    return UserDetails(joined_at=joined_at, positives=min(len(liked), MAX_POSITIVES))
+    follows = len(load_follows(snapshot, [user_id]).get(user_id, ()))
+    return UserDetails(joined_at=joined_at, positives=min(len(liked), MAX_POSITIVES), follows=follows)
 
 
 def count_positives(snapshot: DatabaseSnapshot, *, most: int) -> int:

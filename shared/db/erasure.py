@@ -38,6 +38,7 @@ _DELETES = (
     "interactions WHERE user_id = :user OR post_id = ANY(:posts)",
     "blocks WHERE user_id = :user OR blocked_user_id = :user",
     "mutes WHERE user_id = :user OR muted_user_id = :user",
+    "follows WHERE user_id = :user OR author_id = :user",
     "preferences WHERE user_id = :user",
     "preferences WHERE about = 'author' AND folded = :user",
     "preferences WHERE about = 'post' AND folded = ANY(:posts)",

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from shared.db.engine import Database
 from shared.db.relations import CONTRACT, OPTIONAL, OPTIONAL_RELATIONS
 from shared.db.repeats import ON_REPEAT
+from shared.db.say_bounds import note_said
 from shared.db.tables import SCHEMA
 from shared.db.tombstones import digest_sql, hold_off_erasures
 
@@ -41,6 +42,7 @@ _ERASED_BY = {
     "interactions": {"user_id": "users", "post_id": "posts"},
     "blocks": {"user_id": "users", "blocked_user_id": "users"},
     "mutes": {"user_id": "users", "muted_user_id": "users"},
+    "follows": {"user_id": "users", "author_id": "users"},
 }
 
 # DISTINCT ON, because one statement may change a row only once: of rows with the same key in a batch, the last one in
@@ -97,12 +99,22 @@ _MERGES = {
         WHERE kept.expires_at IS DISTINCT FROM EXCLUDED.expires_at
         """,
     ),
+    "follows": (
+        f"""
+        INSERT INTO {SCHEMA}.follows (user_id, author_id, created_at)
+        SELECT DISTINCT ON (user_id COLLATE "C", author_id COLLATE "C") user_id, author_id, created_at
+        FROM incoming ORDER BY user_id COLLATE "C", author_id COLLATE "C", index
+        ON CONFLICT (user_id, author_id) DO NOTHING
+        """,
+    ),
 }
 
 
 # relation → the column with the users who acted, and when. Missing ones are added first, as having joined when they
 # first acted, and in the order of ids as by the API, against deadlocks.
 _ACTORS = {"posts": ("author_id", "created_at"), "interactions": ("user_id", "least(first_at, created_at)")}
+# relation → the columns with the users whose lists are out of date by its rows
+_OUTDATED = {"blocks": ("user_id", "blocked_user_id"), "mutes": ("user_id",), "follows": ("user_id",)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +147,8 @@ def merge_rows(
         if relation in _ACTORS and not database.has_views:
             merged += MergedRows(made_known=_make_known(connection, *_ACTORS[relation]))
         for statement in _MERGES[relation]:
-            merged += _merge(connection, statement.format(**_columns(relation, absent)))
+            merge = statement.format(**_columns(relation, absent))
+            merged += _merge(connection, merge, _OUTDATED.get(relation, ()))
         if relation == "posts":
             _delete_again(connection)
         if relation == "users" and "suspended" not in absent:
@@ -227,13 +240,20 @@ def _suspend(connection: sa.Connection) -> None:
         connection.execute(sa.text(statement))
 
 
-def _merge(connection: sa.Connection, statement: str) -> MergedRows:
-    """Run a merge and count: `xmax` is 0 in a row that the statement inserted, and set in one that it changed."""
+def _merge(connection: sa.Connection, statement: str, outdated: Sequence[str]) -> MergedRows:
+    """Run a merge and count: `xmax` is 0 in a row that the statement inserted, and set in one that it changed.
+
+    The users in the columns `outdated` of these rows are noted: their lists are made anew.
+    """
+    users = "ARRAY[" + ", ".join(outdated) + "]::text[]"
     counting = f"""
-        WITH merged AS ({statement} RETURNING (xmax = 0) AS is_new)
-        SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM merged
+        WITH merged AS ({statement} RETURNING (xmax = 0) AS is_new, {users} AS users)
+        SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new),
+            coalesce((SELECT array_agg(DISTINCT id) FROM merged m, unnest(m.users) AS id), ARRAY[]::text[]) FROM merged
         """
-    new, changed = connection.execute(sa.text(counting)).one()
+    new, changed, named = connection.execute(sa.text(counting)).one()
+    if named:
+        note_said(connection, named)
     return MergedRows(new=new, changed=changed)
 
 

@@ -38,8 +38,9 @@ OPTIONAL: dict[str, dict[str, tuple[str, ...]]] = {
 # of another type, the view counts for nothing.
 OPTIONAL_RELATIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "mutes": {"user_id": TEXT, "muted_user_id": TEXT, "created_at": TIME, "expires_at": TIME},
+    "follows": {"user_id": TEXT, "author_id": TEXT, "created_at": TIME},
 }
-NEEDED: dict[str, tuple[str, ...]] = {"mutes": ("user_id", "muted_user_id")}
+NEEDED: dict[str, tuple[str, ...]] = {"mutes": ("user_id", "muted_user_id"), "follows": ("user_id", "author_id")}
 _COLUMNS = sa.text(
     """
     SELECT a.attname, format_type(a.atttypid, NULL), t.typtype = 'e',

@@ -18,7 +18,10 @@ def wait_for_say(connection: sa.Connection, user_id: str) -> None:
 
 
 def note_said(connection: sa.Connection, user_ids: Collection[str]) -> None:
-    """Note that these users have said something, or taken it back: their lists are made anew."""
+    """Note that these users have said or blocked something, were blocked, or that it was taken back.
+
+    Their lists are made anew, also by a ranker that was not told.
+    """
     query = f"""
         INSERT INTO {SCHEMA}.viewer_settings (user_id) SELECT id FROM unnest(CAST(:ids AS text[])) AS t(id) ORDER BY id
         ON CONFLICT (user_id) DO UPDATE SET changed_at = now(), changed_xid = EXCLUDED.changed_xid

@@ -99,6 +99,16 @@ mutes = sa.Table(
     sa.Index("mutes_expires_at", "expires_at", postgresql_where=sa.text("expires_at IS NOT NULL")),
 )
 
+# An optional relation: who follows which author.
+follows = sa.Table(
+    "follows",
+    metadata,
+    sa.Column("user_id", sa.Text, primary_key=True),
+    sa.Column("author_id", sa.Text, primary_key=True),
+    _now("created_at"),
+    sa.Index("follows_author", "author_id"),
+)
+
 # What else a user has said about authors, tags, posts and words: `target` as they wrote it, `folded` as it is compared.
 # A mute of an author is in `mutes`. The ids of both tables are of one sequence.
 preferences = sa.Table(
@@ -128,7 +138,8 @@ viewer_settings = sa.Table(
     sa.Column("sensitive", sa.Text, nullable=False, server_default="show"),
     sa.Column("personalised", sa.Boolean, nullable=False, server_default=sa.true()),
     _now("changed_at"),
-    # The transaction in which the user said something last, or took it back: their lists are made anew.
+    # The transaction in which the user last said something, blocked or was blocked, or it was taken back: their lists
+    # are made anew.
     sa.Column("changed_xid", sa.BigInteger, nullable=False, server_default=CURRENT_XID),
     sa.Index("viewer_settings_changed", "changed_xid"),
     sa.CheckConstraint("sensitive IN ('show', 'hide')", name="viewer_settings_sensitive"),

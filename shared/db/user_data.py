@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from shared.db.engine import RELATIONS, Database, DatabaseSnapshot, RelationHome, relation_errors
 from shared.db.preferences import StoredPreferences, preferences_in
-from shared.db.relations import OPTIONAL, has_optional, id_hash_sql, usable_optional
+from shared.db.relations import NEEDED, OPTIONAL, has_optional, id_hash_sql, usable_optional
 from shared.db.safety import load_blocks
 from shared.db.tables import SCHEMA, audit, erasures, model_aliases, model_versions, runs
 from shared.db.takedowns import view_of_suspended
@@ -27,13 +27,14 @@ MAX_USER_ROWS = 100  # a view that is a join may repeat a user
 OWN, VIEW = "warmline", "view"  # the two homes of a row
 DEED = "export of one user's data"  # as the audit says it
 Row = sa.Row[Any]
-_OWNER = {"users": "id", "posts": "author_id", "interactions": "user_id", "blocks": "user_id"}
+_OWNER = {"users": "id", "posts": "author_id", "interactions": "user_id", "blocks": "user_id", "follows": "user_id"}
 _OWN_EVENT = "event_id, source, generation, position"  # columns that only our own table has
 _READ = {
     "users": "created_at",
     "posts": "id, caption, image_url, created_at, deleted_at",
     "interactions": "post_id, kind, created_at",
     "blocks": "blocked_user_id, created_at",
+    "follows": "author_id",
 }
 
 
@@ -123,6 +124,7 @@ def user_sources(snapshot: DatabaseSnapshot, user_id: str) -> list[UserSource]:
 def has_relations(sources: Sequence[UserSource]) -> bool:
     """Whether any relation has a row of the person. All are asked, so that one that fails does so at the beginning."""
     answers = [source.has_rows(relation) for source in sources for relation in RELATIONS]
+    answers += [source.has_rows("follows") for source in sources if _has_follows(source)]
     return any(answers)
 
 
@@ -146,6 +148,18 @@ def read_events(source: UserSource) -> Iterator[Sequence[Row]]:
 def read_blocks(source: UserSource) -> Iterator[Sequence[Row]]:
     """Batches of blocked_user_id, created_at: whom the person has blocked."""
     return source.rows("blocks", batch=ROWS)
+
+
+def read_follows(source: UserSource) -> Iterator[Sequence[Row]]:
+    """Batches of author_id, created_at: whom the person follows. A view that jobs ignore is ignored here, too."""
+    if not _has_follows(source):
+        return iter(())
+    has_time = "created_at" in _usable(source, "follows")
+    return source.rows("follows", batch=ROWS, more="created_at" if has_time else "NULL::timestamptz AS created_at")
+
+
+def _has_follows(source: UserSource) -> bool:
+    return source.name == OWN or set(NEEDED["follows"]).issubset(_usable(source, "follows"))
 
 
 def read_posts(source: UserSource) -> Iterator[Sequence[Row]]:

@@ -179,12 +179,19 @@ def count_vectors(database: Database, post_ids: Sequence[str]) -> dict[str, int]
     return counts
 
 
-def most_used_encoder(snapshot: DatabaseSnapshot, part: ContentKind) -> tuple[str, int] | None:
-    """The encoder with most vectors of this part, and their width; None if there are no vectors."""
+def most_used_encoder(snapshot: DatabaseSnapshot, part: ContentKind, *, among: Sequence[str]) -> tuple[str, int] | None:
+    """The encoder with most vectors of this part of these posts, or else of all; None if there are no vectors."""
     own = snapshot.database.own
     connection, name = snapshot.connection(own), own.name("post_vectors")
-    counts = f"SELECT encoder FROM {name} WHERE part = :part GROUP BY encoder ORDER BY count(*) DESC, encoder LIMIT 1"
-    encoder = connection.scalar(sa.text(counts), {"part": part.value})
+    encoder = None
+    for condition in ("post_id = ANY(:ids)", "true"):  # all of them take long to count
+        counts = f"""
+            SELECT encoder FROM {name} WHERE part = :part AND {condition}
+            GROUP BY encoder ORDER BY count(*) DESC, encoder LIMIT 1
+            """
+        encoder = connection.scalar(sa.text(counts), {"part": part.value, "ids": list(among)})
+        if encoder is not None:
+            break
     if encoder is None:
         return None
     size = f"SELECT octet_length(vector) FROM {name} WHERE part = :part AND encoder = :encoder LIMIT 1"

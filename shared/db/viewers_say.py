@@ -38,7 +38,11 @@ def load_say(snapshot: DatabaseSnapshot, *, of: Collection[str] | None = None) -
         """
     for user_id, about, text in connection.execute(sa.text(query), values):
         muted[user_id][about].append(text)
-    query = f"SELECT user_id, languages, sensitive, personalised FROM {SCHEMA}.viewer_settings WHERE {condition}"
+    # A row of a user who has chosen nothing only tells when they said something, or followed somebody.
+    query = f"""
+        SELECT user_id, languages, sensitive, personalised FROM {SCHEMA}.viewer_settings
+        WHERE (languages <> '{{}}' OR sensitive <> 'show' OR NOT personalised) AND {condition}
+        """
     settings = {row[0]: row[1:] for row in connection.execute(sa.text(query), values)}
     said = {}
     for user_id in muted.keys() | settings.keys():

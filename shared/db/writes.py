@@ -11,6 +11,7 @@ from shared.db.engine import Database
 from shared.db.known_users import add_missing_users
 from shared.db.post_rows import mark_deleted
 from shared.db.safety_outbox import SafetyChange, note_change
+from shared.db.say_bounds import note_said
 from shared.db.tables import blocks, posts, users
 from shared.db.takedowns import forget_takedown
 from shared.db.tombstones import buried, bury, hold_off_erasures
@@ -108,7 +109,9 @@ def put_block(database: Database, user_id: str, blocked_user_id: str) -> SafetyC
         refuse_erased(connection, user_id, blocked_user_id)
         block = insert(blocks).values(user_id=user_id, blocked_user_id=blocked_user_id)
         connection.execute(block.on_conflict_do_nothing())
-        return note_change(connection, user_ids={user_id, blocked_user_id})
+        both = {user_id, blocked_user_id}
+        note_said(connection, both)
+        return note_change(connection, user_ids=both)
 
 
 def drop_block(database: Database, user_id: str, blocked_user_id: str) -> SafetyChange:
@@ -118,7 +121,9 @@ def drop_block(database: Database, user_id: str, blocked_user_id: str) -> Safety
         named = (blocks.c.user_id == user_id) & (blocks.c.blocked_user_id == blocked_user_id)
         connection.execute(blocks.delete().where(named))
         both = {user_id, blocked_user_id}
-        return note_change(connection, user_ids=both - buried(connection, "users", sorted(both)))
+        both -= buried(connection, "users", sorted(both))
+        note_said(connection, both)
+        return note_change(connection, user_ids=both)
 
 
 def _refuse_views(database: Database, relation: str) -> None:

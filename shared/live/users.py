@@ -1,12 +1,16 @@
 """Reads what a live pass needs of a few users: their events, and what is withheld from them, as runs decide it."""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
 from msgspec.structs import replace
 
+from shared.candidates.asked_for import AskedFor
+from shared.candidates.hides import hides_by_id, recent_hides
 from shared.candidates.load_asked_for import SaidOfCandidates
+from shared.candidates.load_followed import FollowsOfCandidates
 from shared.candidates.ranking_input import RankingInput, posts_by_user, viewers_of_users, with_say
 from shared.db.bulk import Posts, to_datetime
 from shared.db.bulk_events import KeptSince, load_events_of
@@ -34,6 +38,7 @@ class LiveCandidates:
     clusters: Mapping[str, int]  # post id -> cluster of near-duplicate photos
     since: datetime  # events from this time on tell what a user has seen
     said: SaidOfCandidates  # what users say of `posts`
+    follows: FollowsOfCandidates  # `posts` by the authors whom users follow
 
     @property
     def newest_at(self) -> datetime:
@@ -45,7 +50,7 @@ class LiveCandidates:
         """Those of a run."""
         return cls(
             generation=generation, version=inputs.version, posts=inputs.posts, post_numbers=inputs.post_numbers,
-            clusters=inputs.clusters, since=inputs.since, said=inputs.said,
+            clusters=inputs.clusters, since=inputs.since, said=inputs.said, follows=inputs.follows,
         )  # fmt: skip
 
     def numbers_of(self, post_ids: Collection[str]) -> dict[str, int]:
@@ -64,10 +69,23 @@ class LiveUsers:
     viewers: Sequence[Viewer]  # of each user
     own_author_hashes: Sequence[int]  # of each user
 
+    def asked(
+        self, snapshot: DatabaseSnapshot, candidates: LiveCandidates, ids: Sequence[str], *, now: datetime
+    ) -> AskedFor | None:
+        """What these of the users have said of their lists, and hid; None if that is nothing."""
+        hidden = recent_hides(self.events, since=candidates.since, now=now)
+        hides = hides_by_id(self.ids, self.id_hashes, hidden)
+        hides = {user: hides[user] for user in ids if user in hides}
+        return candidates.said.asked_by(snapshot, ids, hides=hides, snapshots=lambda: nullcontext(snapshot))
+
     def viewer(self, index: int) -> Viewer:
         """What is withheld from a user, including their own posts."""
         known = self.viewers[index]
         return replace(known, hidden_authors=known.hidden_authors | {self.own_author_hashes[index]})
+
+    def viewer_of(self, user_id: str) -> Viewer:
+        """The same of a user of this pass."""
+        return self.viewer(self.ids.index(user_id))
 
 
 def load_live_users(

@@ -127,6 +127,14 @@ class ExportedBlock(Struct, kw_only=True):
     created_at: Moment | None
 
 
+class ExportedFollow(Struct, kw_only=True):
+    """An author whom the person follows."""
+
+    home: Home
+    author_id: str | None
+    created_at: Moment | None
+
+
 class ExportedPosition(Struct, kw_only=True):
     """The page that an event was made on."""
 
@@ -148,10 +156,11 @@ class ExportedEvent(Struct, kw_only=True):
 
 
 class ExportedCounts(Struct, kw_only=True):
-    """How many entries the three long parts have."""
+    """How many entries the long parts have."""
 
     posts: int
     blocks: int
+    follows: int
     events: int
 
 
@@ -180,5 +189,6 @@ class UserData(ExportHead, kw_only=True):
 
     posts: list[ExportedPost]
     blocks: list[ExportedBlock]
+    follows: list[ExportedFollow]
     events: list[ExportedEvent]
     counts: ExportedCounts

@@ -30,6 +30,7 @@ from shared.db.user_data import (
     posts_of_blocked,
     read_blocks,
     read_events,
+    read_follows,
     read_posts,
     read_say,
     refuse_erased,
@@ -49,6 +50,7 @@ from shared.operations.exported_data import (
     ExportedEntry,
     ExportedEvent,
     ExportedFailure,
+    ExportedFollow,
     ExportedList,
     ExportedModelRow,
     ExportedPosition,
@@ -102,7 +104,8 @@ def export_user(stores: ExportStores, user_id: str, *, now: datetime) -> Generat
             _refuse_unknown(head, values)
         yield _printable(_encode(head)[:-1])
         parts: dict[str, Iterator[Sequence[Struct]]] = {
-            "posts": _posts(snapshot, sources), "blocks": _blocks(sources), "events": _events(sources)
+            "posts": _posts(snapshot, sources), "blocks": _blocks(sources), "follows": _follows(sources),
+            "events": _events(sources),
         }  # fmt: skip
         counts = dict.fromkeys(parts, 0)
         for name, batches in parts.items():
@@ -271,6 +274,12 @@ def _blocks(sources: Sequence[UserSource]) -> Iterator[list[ExportedBlock]]:
 
 def _block(home: str, row: Row) -> ExportedBlock:
     return ExportedBlock(home=home, blocked_user_id=row.blocked_user_id, created_at=row.created_at)
+
+
+def _follows(sources: Sequence[UserSource]) -> Iterator[list[ExportedFollow]]:
+    for source in sources:
+        for rows in read_follows(source):
+            yield [ExportedFollow(home=source.name, author_id=row.author_id, created_at=row.created_at) for row in rows]
 
 
 def _events(sources: Sequence[UserSource]) -> Iterator[list[ExportedEvent]]:

@@ -43,7 +43,9 @@ def test_the_four_relations_have_the_columns_of_the_contract() -> None:
 def test_what_is_optional_has_the_columns_of_the_contract() -> None:
     assert list(OPTIONAL["posts"]) == ["tags", "language", "sensitive"]
     mutes = ["user_id", "muted_user_id", "created_at", "expires_at"]
-    assert {relation: list(columns) for relation, columns in OPTIONAL_RELATIONS.items()} == {"mutes": mutes}
+    follows = ["user_id", "author_id", "created_at"]
+    optional = {relation: list(columns) for relation, columns in OPTIONAL_RELATIONS.items()}
+    assert optional == {"mutes": mutes, "follows": follows}
 
 
 def test_kinds_are_those_of_the_contract() -> None:
@@ -58,7 +60,7 @@ def test_phases_sources_and_reasons_are_those_of_the_api() -> None:
     ) == (
         ["heuristic", "neucf"],
         ["neucf", "heuristic", "everyone", "snapshot", "newest"],
-        ["popular", "recent", "new", "for_you", "similar_photo", "similar_caption", "you_asked"],
+        ["popular", "recent", "new", "for_you", "similar_photo", "similar_caption", "you_asked", "following"],
     )
 
 

@@ -8,31 +8,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shared.db.vectors import ContentKind, EncodedVector, store_vectors
 from shared.ranked_lists import codec
-from tests.flow.deployment import COLD, POSTS, Deployment, ask, ids, posts_of, until_ready
+from tests.flow.alike_captions import LIKE_P02, store_captions
+from tests.flow.deployment import COLD, Deployment, ask, ids, posts_of, until_ready
 from tests.flow.test_preferences import CATS, SPOILED, describe_posts, say, undo
-from tests.scoring import CAPTION, make_champion, score_run
+from tests.scoring import make_champion, score_run
 
-LIKE_P02 = {"p00", "p05", "p60"}
 SAYS: Mapping[str, tuple[dict[str, str], set[str]]] = {
     "author": ({"author": "author7"}, posts_of("author7")),
     "tag": ({"tag": "CATS"}, CATS),
     "word": ({"word": "spoiler"}, SPOILED),
     "post": ({"post": "p02"}, LIKE_P02),
 }
-
-
-def _store_captions(deployment: Deployment) -> None:
-    """Vectors of all captions: those like `p02` point another way than the others, which differ a little."""
-    generator = np.random.default_rng(0)
-    with deployment.database() as database:
-        encoded = []
-        for post in POSTS:
-            way = [1.0, 0.0, 0.0, 0.0] if post in LIKE_P02 | {"p02"} else [0.0, 1.0, 0.0, 0.0]
-            vector = np.array(way, np.float32) + generator.normal(0, 0.05, 4).astype(np.float32)
-            encoded.append(EncodedVector(post_id=post, source_hash="made up", vector=vector))
-        store_vectors(database, ContentKind.CAPTION, encoder=CAPTION.version, encoded=encoded)
 
 
 def _score(deployment: Deployment, folder: Path) -> None:
@@ -63,7 +50,7 @@ def test_more_comes_earlier_less_later_and_undo_is_as_before(
     describe_posts(deployment)
     with deployment.database() as database:
         make_champion(database, tmp_path)
-    _store_captions(deployment)
+    store_captions(deployment)
     deployment.sql("DELETE FROM warmline.post_vectors WHERE post_id = 'no-post' AND part = 'caption'")
 
     def run() -> list[tuple[str, str]]:

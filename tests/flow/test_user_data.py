@@ -45,7 +45,7 @@ BACKEND = {"Authorization": f"Bearer {API_KEY}"}
 EVA, RIVAL = "eva", "rival-who-blocked"
 AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
 NAMES = [*(f"fan{number}" for number in range(12)), COLD, RIVAL, "author3"]  # of people whose data are not Eva's
-PARTS = ("posts", "blocks", "events")
+PARTS = ("posts", "blocks", "follows", "events")
 
 
 def live_a_life(client: TestClient) -> dict[str, Any]:
@@ -59,6 +59,8 @@ def live_a_life(client: TestClient) -> dict[str, Any]:
         assert client.post(f"/users/{EVA}/preferences", json=body, headers=BACKEND).status_code == 201
     assert client.put(f"/users/{EVA}/preferences", json={"languages": ["de"]}, headers=BACKEND).status_code == 204
     assert client.put(f"/users/{RIVAL}/mutes/{EVA}", headers=BACKEND).status_code == 204
+    for followed in (f"{EVA}/follows/author2", f"{RIVAL}/follows/{EVA}"):
+        assert client.put(f"/users/{followed}", headers=BACKEND).status_code == 204
     first = ask(client, EVA, limit=5)
     ask(client, EVA, limit=5, cursor=first["next_cursor"])
     events = [
@@ -100,6 +102,7 @@ def test_each_part_says_what_is_held(client: TestClient, ranked_deployment: Depl
     assert held["users"] == [{"home": "warmline", "created_at": "2026-11-01T12:00:00Z"}]
     assert [(post["id"], post["caption"]) for post in held["posts"]] == [("evas", "with \x9b and \u202e in it")]
     assert [block["blocked_user_id"] for block in held["blocks"]] == ["author1"]
+    assert [follow["author_id"] for follow in held["follows"]] == ["author2"]
     said = {(each["say"], each["about"], each["target"]) for each in held["preferences"]}
     assert said == {("mute", "author", "author2"), ("more", "tag", "cats"), ("less", "post", "p11")}
     assert (held["languages"], held["sensitive"], held["personalised"]) == (["de"], "show", True)
@@ -108,7 +111,7 @@ def test_each_part_says_what_is_held(client: TestClient, ranked_deployment: Depl
     }  # fmt: skip
     (like,) = [event for event in held["events"] if event["kind"] == "like"]
     assert (like["feed"]["source"], like["feed"]["position"]) == (first["source"], 0)
-    assert held["counts"] == {"posts": 1, "blocks": 1, "events": 3}
+    assert held["counts"] == {"posts": 1, "blocks": 1, "follows": 1, "events": 3}
 
 
 def times_of(events: list[dict[str, Any]]) -> dict[str, tuple[str, str | None]]:
@@ -301,6 +304,8 @@ def viewed(ranked_deployment: Deployment) -> Iterator[tuple[Deployment, TestClie
 def test_over_views_both_homes_are_read(viewed: tuple[Deployment, TestClient]) -> None:
     deployment, client = viewed
     client.put(f"/users/{EVA}/blocks/author5", headers=BACKEND)
+    client.put(f"/users/{EVA}/follows/author6", headers=BACKEND)
+    deployment.sql(f"CREATE VIEW team.follows AS SELECT '{EVA}'::text AS user_id, 'author7'::text AS author_id")
     client.delete("/posts/evas", headers=BACKEND)
     event = {"user_id": EVA, "post_id": "p12", "kind": "view"}
     assert client.post("/interactions", json=[event], headers=BACKEND).json()["accepted"] == 1
@@ -309,9 +314,10 @@ def test_over_views_both_homes_are_read(viewed: tuple[Deployment, TestClient]) -
     homes = {part: [entry["home"] for entry in held[part]] for part in ("users", *PARTS)}
     assert homes == {
         "users": ["view", "warmline"], "posts": ["view"], "blocks": ["view", "warmline"],
-        "events": ["view", "view", "warmline"],
+        "follows": ["view", "warmline"], "events": ["view", "view", "warmline"],
     }  # fmt: skip
     assert [block["blocked_user_id"] for block in held["blocks"]] == ["author3", "author5"]
+    assert [follow["author_id"] for follow in held["follows"]] == ["author7", "author6"]
     assert [event["post_id"] for event in held["events"]] == ["p10", "p11", "p12"]
     assert held["posts"][0]["deleted_by_api_at"] is not None
 

@@ -207,5 +207,17 @@ def test_what_viewers_say_from_now_on_holds_on_what_is_there(upgraded: Upgraded)
             assert _all_of(one, user) == before[user]
 
 
+def test_follows_begin_with_the_upgrade_and_go_with_an_erasure(upgraded: Upgraded) -> None:
+    deployment = upgraded.deployment
+    with _timelines(upgraded) as (one, other):
+        before = _all_of(other, COLD)
+        for path in (f"{COLD}/follows/author5", f"author5/follows/{COLD}", f"fan1/follows/{ANN}"):
+            assert one.put(f"/users/{path}", headers=BACKEND).status_code == 204
+        deployment.run_heuristic()
+        assert _all_of(other, COLD) == before
+        assert one.delete(f"/users/{COLD}", headers=BACKEND).status_code in (202, 204)
+        assert deployment.sql("SELECT user_id FROM warmline.follows") == [("fan1",)]
+
+
 def _all_of(client: TestClient, user: str) -> set[str]:
     return {post for page in whole_chain(client, user, ask(client, user, limit=100), limit=100) for post in page}

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from fastapi import Request
+from pydantic_core import to_jsonable_python
 
 from shared.db.feed_counts import FeedFigures, feed_figures
 from shared.db.models import ModelVersion, champion, last_demotion, list_models
@@ -16,10 +17,12 @@ from shared.logs import log_event
 from shared.operations.promotion import promote
 from shared.ranked_lists.publication import Publication
 from shared.readiness import phase_warning
-from timeline.http.answers import PROBLEMS
+from timeline.http.admin_schemas import ChampionAnswer, ModelAnswer, ModelsAnswer, StatusAnswer
+from timeline.http.answers import PROBLEMS, problem
+from timeline.http.printable_json import PrintableJSON
 from timeline.http.problems import Problem
 from timeline.http.routers import TOKEN_NAME, operator_router, state_of
-from timeline.http.schemas import ChampionAnswer, ChampionChange, PhaseAnswer, PhaseChange
+from timeline.http.schemas import ChampionChange, PhaseAnswer, PhaseChange
 
 if TYPE_CHECKING:
     from timeline.state import State
@@ -30,14 +33,17 @@ STATUS_MODELS = 3  # the newest versions in the status; their reports are long, 
 router = operator_router("/admin")
 
 
-@router.get("/phase", response_model=PhaseAnswer, response_model_exclude_none=True)
+@router.get("/phase", response_model=PhaseAnswer, response_model_exclude_none=True, operation_id="getPhase")
 async def get_phase(request: Request) -> PhaseAnswer:
     """The phase in force."""
     state = state_of(request)
     return await _phase(state, await state.operate(read_phase, state.database))
 
 
-@router.put("/phase", response_model=PhaseAnswer, response_model_exclude_none=True, responses={422: PROBLEMS[422]})
+@router.put(
+    "/phase", response_model=PhaseAnswer, response_model_exclude_none=True, responses={422: PROBLEMS[422]},
+    operation_id="putPhase",
+)  # fmt: skip
 async def put_phase(request: Request, change: PhaseChange) -> PhaseAnswer:
     """Switch phases: in PostgreSQL first (versioned, on record), then in Redis. Takes effect on first pages.
 
@@ -56,14 +62,15 @@ async def put_phase(request: Request, change: PhaseChange) -> PhaseAnswer:
     return await _phase(state, phase)
 
 
-@router.get("/status")
-async def get_status(request: Request) -> dict[str, Any]:
+# The models of the next two are documentation: an answer with something unexpected in it is still an answer.
+@router.get("/status", response_model=None, responses={200: {"model": StatusAnswer}}, operation_id="getStatus")
+async def get_status(request: Request) -> PrintableJSON:
     """Phase, lists, last runs, live services, model versions, likes per view, and how far the app is from phase 2."""
     state = state_of(request)
     phase, changes, runs, services, models, feeds = await state.operate(_from_database, state)
     readiness = await state.operate(read_readiness, state.database)
     published = await _publications(state) or {}
-    return {
+    status = {
         "phase": (await _phase(state, phase)).model_dump(exclude_none=True),
         "phase_changes": [dict(change) for change in changes],
         "lists": {phase_of_list.value: _publication(published.get(phase_of_list)) for phase_of_list in Phase},
@@ -75,14 +82,15 @@ async def get_status(request: Request) -> dict[str, Any]:
         "missing": dict(state.snapshot.missing),
         "readiness": readiness,
     }
+    return PrintableJSON(to_jsonable_python(status))
 
 
-@router.get("/models")
-async def get_models(request: Request) -> dict[str, Any]:
+@router.get("/models", response_model=None, responses={200: {"model": ModelsAnswer}}, operation_id="getModels")
+async def get_models(request: Request) -> PrintableJSON:
     """Model versions with figures and verdicts, newest first."""
     state = state_of(request)
     models = await state.operate(list_models, state.database)
-    return {"models": [_model(model) for model in models]}
+    return PrintableJSON(to_jsonable_python({"models": [_model(model) for model in models]}))
 
 
 @router.put(
@@ -90,9 +98,10 @@ async def get_models(request: Request) -> dict[str, Any]:
     response_model=ChampionAnswer,
     response_model_exclude_none=True,
     responses={
-        409: {"description": "no such version, rejected by the gate, or its files are not whole"},
+        409: problem("no such version, rejected by the gate, or its files are not whole", "promotion-refused"),
         422: PROBLEMS[422],
     },
+    operation_id="putChampion",
 )
 async def put_champion(request: Request, change: ChampionChange) -> ChampionAnswer:
     """Promote a version, or roll back to one; its lists come with the next scoring run, which this asks for.
@@ -113,7 +122,7 @@ async def put_champion(request: Request, change: ChampionChange) -> ChampionAnsw
         files_checked=promotion.warning is None,
     )
     return ChampionAnswer(
-        champion=_model(promotion.model),
+        champion=ModelAnswer.model_validate(_model(promotion.model)),
         run=promotion.run,
         files_checked=promotion.warning is None,
         warning=promotion.warning,

@@ -17,10 +17,10 @@ from timeline.http.schemas import Batch, BatchResult
 
 PENDING: Documented = {202: {"model": BatchResult, "description": "durable; Redis is away"}}
 
-router = backend_router(PrintableJSON, TOO_LARGE, takes_query=True)
+router = backend_router(PrintableJSON, TOO_LARGE, takes_query=True, tag="events")
 
 
-@router.post("/interactions", response_model=BatchResult, responses=PENDING)
+@router.post("/interactions", response_model=BatchResult, responses=PENDING, operation_id="addEvents")
 async def add_interactions(request: Request, batch: Annotated[Batch, Body()]) -> PrintableJSON:
     """Keep up to 1,000 events: durable when this answers, and as good when repeated.
 
@@ -31,7 +31,7 @@ async def add_interactions(request: Request, batch: Annotated[Batch, Body()]) ->
     return await add_batch(state_of(request), batch)
 
 
-@router.delete("/interactions", response_model=BatchResult, responses=PENDING)
+@router.delete("/interactions", response_model=BatchResult, responses=PENDING, operation_id="removeEvents")
 async def remove_interactions(request: Request, batch: Annotated[Batch, Body()]) -> PrintableJSON:
     """Take events back: unlike, unhide. An event without an `event_id` takes back all of its user, post and kind."""
     state = state_of(request)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from fastapi.responses import Response
 
-from timeline.http.answers import Documented
+from timeline.http.answers import Documented, problem
 from timeline.http.printable_json import PrintableJSON
 from timeline.http.schemas import ActPending
 
@@ -12,10 +12,18 @@ if TYPE_CHECKING:
     from shared.db.safety_outbox import SafetyChange
     from timeline.state import State
 
-ERASED: Documented = {409: {"description": "the user was erased, which nothing undoes"}}
+ERASED: Documented = {409: problem("the user was erased, which nothing undoes", "user-erased")}
 REFUSED_SAY: Documented = {
-    409: {"description": "a user was erased or a post deleted, or the user has the most entries that anybody may"}
-}
+    409: problem(
+        "a user was erased or a post deleted, or the user has the most entries that anybody may",
+        "user-erased", "post-deleted", "too-many-preferences",
+    )
+}  # fmt: skip
+REFUSED_FOLLOW: Documented = {
+    409: problem(
+        "a user was erased, or the user follows as many authors as anybody may", "user-erased", "too-many-follows"
+    )
+}  # fmt: skip
 PENDING: Documented = {202: {"model": ActPending, "description": "durable; Redis is away"}}
 
 

@@ -7,7 +7,7 @@ from fastapi.responses import PlainTextResponse, Response
 
 from shared.ranked_lists.cursor import ForgedCursor
 from timeline.feed.records import PageRequest
-from timeline.http.answers import PROBLEMS, Documented
+from timeline.http.answers import PROBLEMS, Documented, problem
 from timeline.http.auth import authorization_of
 from timeline.http.methods import IS_HEAD
 from timeline.http.page_json import MEDIA_TYPE, page_body
@@ -27,12 +27,15 @@ from timeline.http.schemas import (
 )
 from timeline.metrics import CONTENT_TYPE
 
-BUSY: Documented = {503: {"description": "too many large bodies at once; send this one again"}}
+BUSY: Documented = {503: problem("too many large bodies at once; send this one again", "busy")}
 
 router = APIRouter(default_response_class=PrintableJSON)
 
 
-@router.get("/timeline/{user_id}", response_model=TimelinePage, responses=PROBLEMS, tags=["timeline"])
+@router.get(
+    "/timeline/{user_id}", response_model=TimelinePage, responses=PROBLEMS, tags=["timeline"],
+    operation_id="getTimeline",
+)  # fmt: skip
 async def get_timeline(
     request: Request,
     user_id: PathId,
@@ -43,20 +46,26 @@ async def get_timeline(
     return await _answer(request, PageRequest(user_id=user_id, limit=limit, cursor=cursor))
 
 
-@router.post("/timeline", response_model=TimelinePage, responses=PROBLEMS | BUSY, tags=["timeline"])
+@router.post(
+    "/timeline", response_model=TimelinePage, responses=PROBLEMS | BUSY, tags=["timeline"],
+    operation_id="postTimeline",
+)  # fmt: skip
 async def post_timeline(request: Request, body: TimelineRequest) -> Response:
     """The same page, for clients that send a body; `exclude` leaves posts out of this page."""
     wanted = PageRequest(user_id=body.user_id, limit=body.limit, cursor=body.cursor, exclude=frozenset(body.exclude))
     return await _answer(request, wanted)
 
 
-@router.get("/healthz", response_model=HealthAnswer, tags=["platform"])
+@router.get("/healthz", response_model=HealthAnswer, tags=["platform"], operation_id="getHealth")
 async def get_health() -> HealthAnswer:
     """Alive: the process runs and answers."""
     return HealthAnswer()
 
 
-@router.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness}}, tags=["platform"])
+@router.get(
+    "/readyz", response_model=Readiness, responses={503: {"model": Readiness}}, tags=["platform"],
+    operation_id="getReadiness",
+)  # fmt: skip
 async def get_readiness(request: Request) -> PrintableJSON:
     """Ready: both stores answer and everyone's list is there. A process that is not ready still serves pages."""
     snapshot = state_of(request).snapshot
@@ -69,7 +78,7 @@ async def get_readiness(request: Request) -> PrintableJSON:
     return PrintableJSON({"status": "degraded" if missing else "ready", "missing": missing}, status_code=status)
 
 
-@router.get("/metrics", response_class=PlainTextResponse, tags=["platform"])
+@router.get("/metrics", response_class=PlainTextResponse, tags=["platform"], operation_id="getMetrics")
 async def get_metrics(request: Request) -> Response:
     """Metrics of this process, as Prometheus reads them."""
     return Response(state_of(request).metrics.text(), media_type=CONTENT_TYPE)

@@ -10,7 +10,7 @@ from fastapi import Path, Request
 from fastapi.responses import Response
 
 from shared.db.preferences import drop_preference, put_preference, put_settings, read_preferences, reset_preferences
-from timeline.http.answers import TOO_LARGE, Documented
+from timeline.http.answers import TOO_LARGE, Documented, problem
 from timeline.http.obeyed import ERASED, PENDING, REFUSED_SAY, obeyed
 from timeline.http.preference_schemas import (
     PreferenceAnswer,
@@ -32,12 +32,15 @@ WRITTEN: Documented = {
     201: {"model": PreferenceAnswer, "description": "every process obeys from its next page on"},
     202: {"model": PreferenceAnswer, "description": "durable; Redis is away"},
 }
+SELF: Documented = {422: problem("the request is not what this route takes", "invalid-request", "self-preference")}
 PreferenceId = Annotated[str, Path(pattern="^[0-9]{1,18}$", description="from `GET /users/{id}/preferences`")]
 
 router = backend_router(PrintableJSON, {}, takes_query=False, tag="preferences")
 
 
-@router.get("/users/{user_id}/preferences", responses={200: {"model": PreferencesAnswer}})
+@router.get(
+    "/users/{user_id}/preferences", responses={200: {"model": PreferencesAnswer}}, operation_id="getPreferences"
+)
 async def get_preferences(request: Request, user_id: PathId) -> Response:
     """All that a user has said; a user who said nothing, or is unknown, has the defaults."""
     state = state_of(request)
@@ -45,7 +48,10 @@ async def get_preferences(request: Request, user_id: PathId) -> Response:
     return PrintableJSON(preferences_json(user_id, stored))
 
 
-@router.post("/users/{user_id}/preferences", status_code=201, responses={**WRITTEN, **REFUSED_SAY, **TOO_LARGE})
+@router.post(
+    "/users/{user_id}/preferences", status_code=201, operation_id="addPreference",
+    responses={**WRITTEN, **REFUSED_SAY, **TOO_LARGE, **SELF},
+)  # fmt: skip
 async def add_preference(request: Request, user_id: PathId, body: PreferencePost) -> Response:
     """Say more, less or mute of an author, a tag, a post or a word; replaces what was said of it before."""
     state, (say, about, target) = state_of(request), body.said()
@@ -58,7 +64,10 @@ async def add_preference(request: Request, user_id: PathId, body: PreferencePost
     return await _obeyed_with(request, change, preference_json(preference))
 
 
-@router.put("/users/{user_id}/preferences", status_code=204, responses={**ERASED, **PENDING, **TOO_LARGE})
+@router.put(
+    "/users/{user_id}/preferences", status_code=204, responses={**ERASED, **PENDING, **TOO_LARGE},
+    operation_id="putPreferences",
+)  # fmt: skip
 async def choose_settings(request: Request, user_id: PathId, body: SettingsPut) -> Response:
     """Choose languages, whether sensitive posts are shown, and whether the timeline is personalised."""
     state = state_of(request)
@@ -70,7 +79,7 @@ async def choose_settings(request: Request, user_id: PathId, body: SettingsPut) 
     return await obeyed(state, change)
 
 
-@router.delete("/users/{user_id}/preferences", status_code=204, responses=PENDING)
+@router.delete("/users/{user_id}/preferences", status_code=204, responses=PENDING, operation_id="resetPreferences")
 async def reset(request: Request, user_id: PathId) -> Response:
     """Take everything back; mutes in your own view stay."""
     state = state_of(request)
@@ -79,7 +88,9 @@ async def reset(request: Request, user_id: PathId) -> Response:
     return await obeyed(state, change)
 
 
-@router.delete("/users/{user_id}/preferences/{preference_id}", status_code=204, responses=PENDING)
+@router.delete(
+    "/users/{user_id}/preferences/{preference_id}", status_code=204, responses=PENDING, operation_id="removePreference"
+)
 async def undo(request: Request, user_id: PathId, preference_id: PreferenceId) -> Response:
     """Take one thing back; one that is not there is no error."""
     state = state_of(request)

@@ -19,7 +19,6 @@ from shared.domain import (
     is_photo_reference,
     is_usable_id,
 )
-from shared.jobs.names import Job
 from shared.preferences.words import MAX_TAGS, MAX_WORD, folded, folded_tag, language_of
 from shared.text.numbers import is_whole_number
 from shared.text.printable import STEERING_CHARACTERS
@@ -35,6 +34,7 @@ MAX_CAPTION = 10_000  # characters
 MAX_URL = 2_048  # characters
 MAX_UNKNOWN = 20  # unknown fields of a body, reported one by one
 MAX_RUNS = 100  # of one request for the history
+MAX_VERSION = 2**53 - 1  # of a model: the largest whole number that every JSON reader keeps exact
 _NUMBER = re.compile(r"\s*[-+]?[\d._]+([eE][-+]?\d+)?\s*")
 
 
@@ -176,7 +176,9 @@ class TimelinePost(BaseModel):
 
     id: str
     score: float = Field(description="the ranker's own, comparable only within one source and generation")
-    reason: str = Field(description="popular, recent, new, for_you, similar_photo, similar_caption or you_asked")
+    reason: str = Field(
+        description="popular, recent, new, for_you, similar_photo, similar_caption, you_asked or following"
+    )
 
 
 class TimelinePage(BaseModel):
@@ -207,7 +209,7 @@ class InteractionEvent(BaseModel):
 # Items of any shape are accepted, so that one bad event does not reject the batch; the document shows the right shape.
 Batch = Annotated[
     list[Any],
-    Field(max_length=MAX_EVENTS, json_schema_extra={"items": {"description": "an InteractionEvent"}}),
+    Field(max_length=MAX_EVENTS, json_schema_extra={"items": {"$ref": "#/components/schemas/InteractionEvent"}}),
 ]
 
 
@@ -267,20 +269,6 @@ class ErasureUnderWay(BaseModel):
     pending: Literal[True] = True
 
 
-class RunRequested(BaseModel):
-    """A run that was asked for."""
-
-    run: int
-    job: Job
-    state: Literal["requested"] = "requested"
-
-
-class RunHistory(BaseModel):
-    """Runs, newest first."""
-
-    runs: list[dict[str, Any]]
-
-
 class PhaseChange(RequestBody):
     """What `PUT /admin/phase` takes."""
 
@@ -291,7 +279,7 @@ class PhaseChange(RequestBody):
 class ChampionChange(RequestBody):
     """What `PUT /admin/models/champion` takes."""
 
-    version: Annotated[int, Field(ge=1, le=2**62), IS_WHOLE]
+    version: Annotated[int, Field(ge=1, le=MAX_VERSION), IS_WHOLE]
     override: bool = Field(default=False, description="promote a version that the gate rejected; audited")
 
 
@@ -303,17 +291,6 @@ class PhaseAnswer(BaseModel):
     version: int
     warning: str | None = Field(
         None, description="why this phase shows nobody its lists yet (no model, no lists); absent when it does"
-    )
-
-
-class ChampionAnswer(BaseModel):
-    """The new champion, and the scoring run that its lists come with."""
-
-    champion: dict[str, Any]
-    run: int
-    files_checked: bool = Field(description="whether the model's files were compared with their record")
-    warning: str | None = Field(
-        None, description="why they were not: the model folder is not mounted here; absent when they were"
     )
 
 

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from shared.errors import ExportRefused, WarmlineError
 from shared.logs import log_event, log_trouble
-from timeline.http.answers import BROKEN, Documented
+from timeline.http.answers import BROKEN, Documented, problem
 from timeline.http.methods import IS_HEAD
 from timeline.http.printable_json import PrintableJSON
 from timeline.http.problems import Problem
@@ -27,16 +27,17 @@ ANSWERS: Documented = {
         "description": "all that is held; streamed, and whole when the JSON is",
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/UserData"}}},
     },
-    404: {"description": "nothing is held about this user"},
-    409: {"description": "the user is being erased"},
-    410: {"description": "the user was erased"},
+    404: problem("nothing is held about this user", "user-unknown"),
+    409: problem("the user is being erased", "erasure-under-way"),
+    410: problem("the user was erased", "user-erased"),
     **BROKEN,
 }
+BUSY: Documented = {503: problem("a store does not answer, or too many exports at once", "store-unavailable", "busy")}
 
 router = backend_router(PrintableJSON, ANSWERS, takes_query=True, tag="data")
 
 
-@router.get("/users/{user_id}/data", response_model=None)
+@router.get("/users/{user_id}/data", response_model=None, operation_id="getUserData", responses=BUSY)
 async def get_user_data(request: Request, user_id: PathId) -> Response:
     """All that is held about one person, and nothing of anybody else; `missing` names what could not be read."""
     is_head = IS_HEAD in request.scope

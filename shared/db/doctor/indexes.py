@@ -34,6 +34,7 @@ LOOKUPS = (
     ("interactions", "post_id", _EVENT, f" AND kind IN ({_KINDS})"),
     ("blocks", "user_id", _BLOCK, ""),
     ("blocks", "blocked_user_id", _BLOCK, ""),
+    ("follows", "user_id", "user_id, author_id", ""),
 )
 _COSTS = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 

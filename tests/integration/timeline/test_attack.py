@@ -27,6 +27,7 @@ ROUTES = [
     ("PUT", "/posts/p00/hidden"), ("DELETE", "/posts/p00/hidden"), ("GET", "/users/ann/data"),
     ("PUT", "/users/ann/suspended"), ("DELETE", "/users/ann/suspended"),
     ("PUT", "/users/ann/mutes/author1"), ("DELETE", "/users/ann/mutes/author1"),
+    ("PUT", "/users/ann/follows/author1"), ("DELETE", "/users/ann/follows/author1"),
     ("GET", "/users/ann/preferences"), ("POST", "/users/ann/preferences"), ("PUT", "/users/ann/preferences"),
     ("DELETE", "/users/ann/preferences"), ("DELETE", "/users/ann/preferences/1"),
 ]  # fmt: skip
@@ -54,7 +55,8 @@ SELECT (SELECT count(*) FROM warmline.interactions), (SELECT count(*) FROM warml
        (SELECT count(*) FROM warmline.posts WHERE deleted_at IS NULL AND caption <> 'taken over'),
        (SELECT count(*) FROM warmline.blocks), (SELECT count(*) FROM warmline.tombstones),
        (SELECT count(*) FROM warmline.preferences), (SELECT count(*) FROM warmline.viewer_settings),
-       (SELECT count(*) FROM warmline.mutes), (SELECT count(*) FROM warmline.phase_changes),
+       (SELECT count(*) FROM warmline.mutes), (SELECT count(*) FROM warmline.follows),
+       (SELECT count(*) FROM warmline.phase_changes),
        (SELECT count(*) FROM warmline.runs)
 """
 

@@ -168,8 +168,10 @@ def test_the_user_cannot_be_written_again(client: TestClient, lived: Deployment)
         client.put("/posts/another", json={"author_id": GONE}, headers=BACKEND),
         client.put(f"/users/{GONE}/blocks/ann", headers=BACKEND),
         client.put(f"/users/ann/blocks/{GONE}", headers=BACKEND),
+        client.put(f"/users/{GONE}/follows/ann", headers=BACKEND),
+        client.put(f"/users/ann/follows/{GONE}", headers=BACKEND),
     ]
-    assert [(each.status_code, each.json()["type"]) for each in put] == [(409, "urn:warmline:problem:user-erased")] * 4
+    assert [(each.status_code, each.json()["type"]) for each in put] == [(409, "urn:warmline:problem:user-erased")] * 6
     rejected = client.post("/interactions", json=[like], headers=BACKEND).json()["rejected"]
     assert rejected == [{"index": 0, "reason": "user-erased"}]
     assert found(lived) == {}
@@ -185,8 +187,9 @@ def test_an_import_does_not_bring_the_user_back(client: TestClient, lived: Deplo
             merge_rows(database, "interactions", [(GONE, "p05", "like", at, None, None)]),
             merge_rows(database, "blocks", [(GONE, "ann", at)]),
             merge_rows(database, "mutes", [("ann", GONE, at, None)]),
+            merge_rows(database, "follows", [("ann", GONE, at)]),
         ]
-    assert [(each.new, each.erased) for each in merged] == [(0, 1)] * 5
+    assert [(each.new, each.erased) for each in merged] == [(0, 1)] * 6
     assert found(lived) == {}
 
 

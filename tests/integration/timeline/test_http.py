@@ -262,7 +262,7 @@ def test_the_openapi_document_says_which_routes_want_a_token(ranked_deployment: 
             wants |= {(method, path) for method, operation in operations.items() if operation["security"]}
             refuses |= {(method, path) for method in operations if stranger.request(method, url).status_code == 401}
     assert wants == refuses
-    assert document["components"]["securitySchemes"].keys() == {"reader", "backend", "operator"}
+    assert document["components"]["securitySchemes"].keys() == {"userJwt", "apiKey", "adminToken"}
 
 
 def test_a_page_has_the_fields_of_the_contract_and_no_others(client: TestClient) -> None:

@@ -89,12 +89,15 @@ def test_what_posts_say_in_another_type_is_a_hint_with_a_cure(
         assert written in told["todo"]
 
 
-def test_a_view_of_mutes_that_is_absent_is_silent_and_one_that_is_ignored_a_hint(doctor: Command, team: Team) -> None:
-    assert not [where for where in found(doctor("--json"), "hint") if "mutes" in where]
-    team.do("CREATE VIEW feed.mutes AS SELECT 1 AS user_id")
+@pytest.mark.parametrize(("relation", "other"), [("mutes", "muted_user_id"), ("follows", "author_id")])
+def test_an_optional_view_that_is_absent_is_silent_and_one_that_is_ignored_a_hint(
+    doctor: Command, team: Team, relation: str, other: str
+) -> None:
+    assert not [where for where in found(doctor("--json"), "hint") if relation in where]
+    team.do(f"CREATE VIEW feed.{relation} AS SELECT 1 AS user_id")
     answer = doctor("--json")
-    assert {"feed.mutes.user_id", "feed.mutes.muted_user_id"} <= set(found(answer, "hint"))
-    assert not [where for where in found(answer, "problem") if "mutes" in where]
+    assert {f"feed.{relation}.user_id", f"feed.{relation}.{other}"} <= set(found(answer, "hint"))
+    assert not [where for where in found(answer, "problem") if relation in where]
 
 
 @pytest.mark.parametrize(

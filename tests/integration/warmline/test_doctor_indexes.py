@@ -46,6 +46,19 @@ def test_the_largest_table_comes_first(doctor: Command, team: Team) -> None:
 
 
 @pytest.mark.parametrize("team", [LEMMY], indirect=True)
+def test_an_index_that_a_view_of_follows_lacks_is_named(doctor: Command, team: Team) -> None:
+    team.do(
+        "CREATE TABLE app.fans (fan int, of_whom int); INSERT INTO app.fans SELECT n, n FROM generate_series(1, 9) n"
+    )
+    team.do("CREATE VIEW feed.follows AS SELECT fan::text AS user_id, of_whom::text AS author_id FROM app.fans")
+    team.do("GRANT SELECT ON feed.follows TO PUBLIC")
+    team.do("UPDATE pg_class SET reltuples = 900000 WHERE oid = 'app.fans'::regclass")
+    assert [cure for cure in cures(doctor) if "app.fans" in cure] == [
+        "CREATE INDEX CONCURRENTLY ON app.fans (((fan)::text))"
+    ]
+
+
+@pytest.mark.parametrize("team", [LEMMY], indirect=True)
 def test_a_table_too_small_to_matter_is_not_named(doctor: Command, team: Team) -> None:
     team.do("UPDATE pg_class SET reltuples = 9999 WHERE oid = 'app.post'::regclass")
     assert not [cure for cure in cures(doctor) if "app.post " in cure]

@@ -76,6 +76,19 @@ p4,u1,{AT},,German (Austria),false
     assert (again["new"], again["changed"]) == (0, 1)
 
 
+def test_follows_arrive_once_and_nobody_follows_themselves(
+    warmline: Command, database: Database, tmp_path: Path
+) -> None:
+    follows = f"user_id,author_id,created_at\nu2,u1,{AT}\nu2,u1,{AT}\nu1,u1,{AT}\n"
+    answer = warmline("import", write(tmp_path / "in", follows=follows), "--json").json
+    assert (answer["bad"], answer["files"]["follows"]["new"]) == ({"follows itself": 1}, 1)
+    again = warmline("import", write(tmp_path / "again", follows=follows), "--json").json["files"]["follows"]
+    assert (again["new"], again["changed"]) == (0, 0)
+    assert scalar(database, "SELECT json_agg(json_build_array(user_id, author_id)) FROM warmline.follows") == [
+        ["u2", "u1"]
+    ]
+
+
 def test_tags_come_as_lists_from_parquet(warmline: Command, database: Database, tmp_path: Path) -> None:
     at = datetime(2026, 1, 31, tzinfo=UTC)
     table = pa.table({

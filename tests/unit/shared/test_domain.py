@@ -41,6 +41,7 @@ def test_reasons_keep_their_codes() -> None:
         "similar_photo": 4,
         "similar_caption": 5,
         "you_asked": 6,
+        "following": 7,
     }
 
 

@@ -32,7 +32,15 @@ from shared.db.doctor.setup import count_amounts, look_at_rights, look_at_role, 
 from shared.db.engine import RELATIONS, DatabaseSnapshot, RelationHome
 from shared.db.migrate import check_migrated
 from shared.db.models import CHAMPION, list_models
-from shared.db.relations import OPTIONAL_RELATIONS, Mismatch, has_relation, mismatches, usable_optional, wrong_optional
+from shared.db.relations import (
+    NEEDED,
+    OPTIONAL_RELATIONS,
+    Mismatch,
+    has_relation,
+    mismatches,
+    usable_optional,
+    wrong_optional,
+)
 from shared.db.rights import SCORING, TRAINING, missing_rights
 from shared.db.runs import recent_runs
 from shared.errors import ConfigurationError, ForeignInstallation, NotMigrated, SourceError, StoreUnavailable
@@ -100,13 +108,14 @@ def _relations(stores: OpenStores, snapshot: DatabaseSnapshot, *, is_migrated: b
     probe = RowProbe(connection, place)
     usable = yield from _contracts(snapshot, place, probe, has_views=has_views)
     # The indexes of our own tables come from the migrations; events have none on post_id.
-    wanted = [(one, column) for one, column, *_ in LOOKUPS if one in usable]
+    also = [relation for relation in OPTIONAL_RELATIONS if has_views and _is_read(snapshot, place, relation)]
+    wanted = [(one, column) for one, column, *_ in LOOKUPS if one in usable or one in also]
     lookups = find_missing_indexes(probe, [each for each in wanted if has_views or each[1] not in RARELY_ASKED])
     probe = RowProbe(connection, place, unordered=_too_large_to_sort(lookups))
     optional = {relation: usable_optional(connection, place, relation) for relation in usable}
     shares = yield from _readable(probe, optional, has_views=has_views)
     # Index checks of a failing view may fail too, and will differ once the view is repaired.
-    yield "indexes", judge_lookups(lookups.of_relations(shares))
+    yield "indexes", judge_lookups(lookups.of_relations({*shares, *also}))
     yield from _rows(probe, {each: found for each, found in shares.items() if found is None or _has_rows(found)})
     if has_views and "users" in shares and is_migrated:
         own = RowProbe(snapshot.connection(stores.database.own), stores.database.own)
@@ -132,6 +141,11 @@ def _contracts(
         if has_views and has_relation(snapshot.connection(place), place, relation):
             yield relation, _optional(snapshot, place, probe, relation)
     return usable
+
+
+def _is_read(snapshot: DatabaseSnapshot, place: RelationHome, relation: str) -> bool:
+    """Whether an optional relation is there and counts."""
+    return set(NEEDED[relation]).issubset(usable_optional(snapshot.connection(place), place, relation))
 
 
 def _readable(

@@ -33,6 +33,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "created_at": "time",
         "expires_at": "time when it ends; empty: never",
     },
+    "follows": {"user_id": "text", "author_id": "text", "created_at": "time"},
 }
 # Columns that may be empty or absent: then new rows have no value, and existing rows keep theirs.
 OPTIONAL: dict[str, frozenset[str]] = {
@@ -41,6 +42,7 @@ OPTIONAL: dict[str, frozenset[str]] = {
     "interactions": frozenset({"event_id", "first_at"}),
     "blocks": frozenset(),
     "mutes": frozenset({"expires_at"}),
+    "follows": frozenset(),
 }
 # Most files lack these: that is no news.
 UNTOLD = frozenset({"event_id", "first_at", "suspended", "tags", "language", "sensitive", "expires_at"})

@@ -26,6 +26,7 @@ BAD_FLAG = "neither true nor false"
 FIRST_AFTER_LAST = "first_at after created_at"
 SELF_BLOCK = "blocks itself"
 SELF_MUTE = "mutes itself"
+SELF_FOLLOW = "follows itself"
 BAD_TAGS = "unusable tags"
 BAD_LANGUAGE = "unusable language"
 
@@ -93,12 +94,22 @@ def check_mute(values: Sequence[Value]) -> Row:
     return row
 
 
+def check_follow(values: Sequence[Value]) -> Row:
+    """user_id, author_id, created_at."""
+    user_id, author_id, created_at = values
+    row = _id("user_id", user_id), _id("author_id", author_id), _time("created_at", created_at)
+    if row[0] == row[1]:
+        raise BadRow(SELF_FOLLOW, f"user {_shown(user_id)} follows itself")
+    return row
+
+
 CHECKS: Mapping[str, Callable[[Sequence[Value]], Row]] = {
     "users": check_user,
     "posts": check_post,
     "interactions": check_interaction,
     "blocks": check_block,
     "mutes": check_mute,
+    "follows": check_follow,
 }
 
 

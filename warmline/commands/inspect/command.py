@@ -109,6 +109,7 @@ def _head(inspection: Inspection) -> dict[str, Any]:
         "user_id": inspection.user_id,
         "joined_at": inspection.user.joined_at,
         "positives": inspection.user.positives,
+        "follows": inspection.user.follows,
         "phase": inspection.in_phase,
         "phase_in_force": inspection.phase.phase,
         "rollout_percent": inspection.phase.rollout_percent,

@@ -96,6 +96,7 @@ def _unhindered(post: PostInspection) -> str:
 def head(inspection: Inspection) -> list[str]:
     """The user's phase, the source of their page, and what is withheld from them."""
     user, phase, withheld = inspection.user, inspection.phase, inspection.withheld
+    followed = f", follows {number_of(user.follows, 'author')}" if user.follows else ""
     joined = f"joined {age(inspection.now - user.joined_at)} ago" if user.joined_at else "not among the users"
     rollout = f" at {phase.rollout_percent:g} %" if phase.phase is not Phase.HEURISTIC else ""
     authors, posts = withheld["hidden_authors"], withheld["hidden_posts"]
@@ -103,7 +104,7 @@ def head(inspection: Inspection) -> list[str]:
     visits = number_of(withheld["visits"], "visit")
     seen = f"{withheld['seen_by_events']:,} seen by events, {withheld['served']:,} served in {visits}"
     lines = [
-        f"User {inspection.user_id}: {joined}, {number_of(user.positives, 'positive')}",
+        f"User {inspection.user_id}: {joined}, {number_of(user.positives, 'positive')}{followed}",
         f"Phase: {inspection.in_phase} (in force: {phase.phase}{rollout}, version {phase.version})",
         _source(inspection),
         f"Withheld: {hidden}; put off: {seen}",

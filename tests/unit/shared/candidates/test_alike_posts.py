@@ -6,9 +6,10 @@ from typing import cast
 import numpy as np
 import pytest
 
-from shared.candidates import alike_posts, load_asked_for
+from shared.candidates import alike_posts, candidate_vectors, load_asked_for, near_hidden
 from shared.candidates.alike_posts import AlikePosts
 from shared.candidates.asked_for import Strengths
+from shared.candidates.candidate_vectors import CandidateVectors
 from shared.candidates.load_asked_for import SaidOfCandidates
 from shared.db.bulk import Posts
 from shared.db.engine import DatabaseSnapshot
@@ -37,11 +38,12 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[Collection[str]]:
         values = np.array([vector_of(post_id) for post_id in post_ids], np.float16)
         return VectorColumn(post_id_hashes=np.array([hashes[post_id] for post_id in post_ids]), values=values)
 
-    def encoder_of(_: object, part: ContentKind) -> tuple[str, int] | None:
+    def encoder_of(_: object, part: ContentKind, *, among: Sequence[str]) -> tuple[str, int] | None:
         return ("words", 3) if part is ContentKind.CAPTION else None
 
-    monkeypatch.setattr(alike_posts, "load_vectors_of", vectors_of)
-    monkeypatch.setattr(alike_posts, "most_used_encoder", encoder_of)
+    for module in (alike_posts, candidate_vectors, near_hidden):
+        monkeypatch.setattr(module, "load_vectors_of", vectors_of)
+    monkeypatch.setattr(candidate_vectors, "most_used_encoder", encoder_of)
     monkeypatch.setattr(alike_posts, "load_id_hashes", lambda _, ids: np.array([hashes[post_id] for post_id in ids]))
     return read
 
@@ -50,13 +52,13 @@ def test_later_wishes_read_the_vectors_of_wished_posts_only(
     read: list[Collection[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(alike_posts, "BLOCK", 7)
-    posts = AlikePosts(IDS, np.arange(len(IDS)))
+    posts = AlikePosts(CandidateVectors(IDS, np.arange(len(IDS))))
     for wished in (["old"], ["p3", "old"]):
         found = posts.like(SNAPSHOT, wished)
         assert {post_id: {IDS[index] for index in strengths.indices} for post_id, strengths in found.items()} == (
             dict.fromkeys(wished, ALIKE)
         )
-    assert read == [IDS, ["old"], ["p3", "old"]]
+    assert read == [["old"], IDS, ["p3", "old"]]
 
 
 def test_what_a_pass_asks_for_is_kept_although_the_passes_before_filled_the_room(

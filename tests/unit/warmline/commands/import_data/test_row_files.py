@@ -67,7 +67,7 @@ def test_a_file_that_is_surely_meant_and_would_not_be_read_is_refused(tmp_path: 
 def test_a_file_of_unknown_name_is_told_and_what_is_no_data_is_not(tmp_path: Path) -> None:
     for name in ("users.csv", "likes.csv", "README.md", "users.md", ".users.csv.swp"):
         (tmp_path / name).touch()
-    expected = "users.csv, posts.csv, interactions.csv, blocks.csv, mutes.csv (or .parquet)"
+    expected = "users.csv, posts.csv, interactions.csv, blocks.csv, mutes.csv, follows.csv (or .parquet)"
     assert unread_files(tmp_path) == [f"likes.csv is not read: expected names are {expected}"]
 
 
