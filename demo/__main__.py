@@ -137,6 +137,7 @@ def _variables(options: Options, addresses: Addresses, keys: Keys) -> dict[str, 
         "WARMLINE_PORT": addresses.timeline_url.rpartition(":")[2],
         "WARMLINE_TIMELINE_URL": addresses.timeline_url,
         "WARMLINE_ENV": "dev",
+        "WARMLINE_JWT_WRITES": "true",  # the example app's page has its user's JWT alone
         "WARMLINE_MODEL_DIR": str(options.home / "models"),
         "WARMLINE_MEDIA_ROOT": str(options.home),
         "WARMLINE_SNAPSHOT_FILE": str(options.home / "snapshot" / "timeline.bin"),

@@ -46,6 +46,7 @@ from timeline.stores.snapshot_file import SnapshotFile
 from timeline.stores.user_exports import UserExports
 from timeline.stores.worker_threads import WorkerThreads, let_finish
 from timeline.worker import Worker
+from timeline.write_rates import WriteRates
 
 WRITE_THREADS = 3  # fewer than the connections to PostgreSQL and asyncio's threads: some stay free for pages
 ACT_THREADS = 2
@@ -85,6 +86,7 @@ class State:
     safety_threads: WorkerThreads
     operator_threads: WorkerThreads
     exports: UserExports
+    write_rates: WriteRates
 
     async def write(
         self, work: Callable[ArgumentsT, ResultT], *arguments: ArgumentsT.args, **options: ArgumentsT.kwargs
@@ -243,6 +245,7 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
         write_threads=write_threads,
         safety_threads=WorkerThreads("act", threads=ACT_THREADS),
         operator_threads=WorkerThreads("operator", threads=OPERATOR_THREADS),
+        write_rates=worker.write_rates,
         exports=UserExports(settings.stores, redis_timeout=WRITER_TIMEOUT, model_dir=settings.model.model_dir),
     )
 

@@ -8,12 +8,18 @@ import os
 import sys
 
 from warmline_client import AuthenticatedClient
-from warmline_client.api.preferences import add_preference_users_user_id_preferences_post as add_preference
-from warmline_client.api.preferences import undo_users_user_id_preferences_preference_id_delete as undo_preference
-from warmline_client.api.timeline import get_timeline_timeline_user_id_get as get_timeline
-from warmline_client.api.writes import add_interactions_interactions_post as add_interactions
-from warmline_client.api.writes import remove_interactions_interactions_delete as remove_interactions
-from warmline_client.models import BatchResult, PreferenceAnswer, PreferencePost, PreferenceTarget, TimelinePage
+from warmline_client.api.events import add_events, remove_events
+from warmline_client.api.preferences import add_preference, remove_preference
+from warmline_client.api.timeline import get_timeline
+from warmline_client.models import (
+    BatchResult,
+    InteractionEvent,
+    InteractionKind,
+    PreferenceAnswer,
+    PreferencePost,
+    PreferenceTarget,
+    TimelinePage,
+)
 
 
 def main() -> None:
@@ -24,15 +30,15 @@ def main() -> None:
         page = get_timeline.sync(user_id, client=client, limit=5)
         assert isinstance(page, TimelinePage), page
         post_id = page.posts[0].id
-        event = {"user_id": user_id, "post_id": post_id, "kind": "like", "feed_id": page.feed_id}
-        added = add_interactions.sync(client=client, body=[event])
-        taken = remove_interactions.sync(client=client, body=[event])
+        event = InteractionEvent(user_id, post_id, InteractionKind.LIKE, feed_id=page.feed_id)
+        added = add_events.sync(client=client, body=[event])
+        taken = remove_events.sync(client=client, body=[event])
         assert isinstance(added, BatchResult), added
         assert isinstance(taken, BatchResult), taken
         less = PreferencePost(less=PreferenceTarget(post=post_id))
         asked = add_preference.sync(user_id, client=client, body=less)
         assert isinstance(asked, PreferenceAnswer), asked
-        undone = undo_preference.sync_detailed(user_id, str(asked.preference_id), client=client)
+        undone = remove_preference.sync_detailed(user_id, str(asked.preference_id), client=client)
         assert undone.status_code in (202, 204), undone
         refused = get_timeline.sync_detailed(user_id, client=client, cursor="none")
     found = {

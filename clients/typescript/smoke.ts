@@ -9,7 +9,7 @@ const path = { user_id };
 
 const page = unwrap(await warmline.GET("/timeline/{user_id}", { params: { path, query: { limit: 5 } } }));
 const post_id = page.posts[0]?.id ?? "";
-const event = { user_id, post_id, kind: "like", feed_id: page.feed_id };
+const event = { user_id, post_id, kind: "like" as const, feed_id: page.feed_id };
 const added = unwrap(await warmline.POST("/interactions", { body: [event] }));
 const taken = unwrap(await warmline.DELETE("/interactions", { body: [event] }));
 const asked = unwrap(

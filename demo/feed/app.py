@@ -42,7 +42,7 @@ def create_app(settings: FeedSettings, transport: httpx.AsyncBaseTransport | Non
         async with client:
             yield
 
-    gateway = Gateway(settings, client)
+    gateway = Gateway(client)
     routes: list[BaseRoute] = [
         Route("/demo/config", partial(_config, settings, client)),
         Route("/demo/session", partial(_session, settings), methods=["POST"]),

@@ -32,7 +32,6 @@ class FeedSettings:
     media: Path | None  # the folder below which relative `image_url`s lie
     jwt_key: str
     jwt_algorithm: str
-    api_key: str | None  # for writes, where the timeline takes none with a user's JWT
     users: tuple[FeedUser, ...]
     photo_origins: tuple[str, ...] = ()  # of photos that lie elsewhere, such as `https://cdn.example`
     dist: Path = DIST
@@ -53,7 +52,6 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> F
             f"WARMLINE_JWT_ALGORITHM: got {algorithm}, whose WARMLINE_JWT_KEY is a public key and signs nothing; let "
             "your own backend give the page its JWTs"
         )
-    jwt_writes = environment.get("WARMLINE_JWT_WRITES", "").lower() in ("1", "true", "yes", "on")
     return FeedSettings(
         host=given.host,
         port=given.port,
@@ -64,7 +62,6 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> F
         media=Path(environment["WARMLINE_MEDIA_ROOT"]) if environment.get("WARMLINE_MEDIA_ROOT") else None,
         jwt_key=_required(environment, "WARMLINE_JWT_KEY", "it signs the JWTs of the page"),
         jwt_algorithm=algorithm,
-        api_key=None if jwt_writes else _required(environment, "WARMLINE_API_KEY", "it is needed for likes"),
         users=tuple(given.user),
         photo_origins=tuple(given.photos),
     )

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from shared.db.engine import Database, DatabaseSnapshot
+from shared.db.event_ids import as_sent
 from shared.db.phases import installation_id
 from shared.db.user_data import (
     NOTHING_DERIVED,
@@ -296,7 +297,7 @@ def _event(home: str, row: Row) -> ExportedEvent:
         kind=row.kind,
         created_at=row.created_at,
         first_at=row.first_at,
-        event_id=row.event_id,
+        event_id=as_sent(row.event_id),
         feed=feed,
     )
 

@@ -16,6 +16,8 @@ wl:chain:{slot}:{user}   a frozen list, and where its pages end            4 slo
 wl:tail:{slot}:{user}    what follows the end of a frozen list; with seen  2 × EVERYONE_LENGTH CHAIN_MINUTES
                          posts once the user has seen nearly all others    + 3 × LIST_LENGTH
                                                                            + 2 × SEEN_LENGTH
+wl:request:{slot}:{user} which request_id began the chain in a slot  25 bytes, 4 slots   a minute
+                         (a hash of it)                              a user
 wl:asked                 users who requested a page lately and have no     10,000 users        a day
                          list, or an old one
 wl:deleted               numbers of posts deleted or hidden lately,        LIST_KEEP_HOURS     2 × LIST_KEEP_HOURS
@@ -59,6 +61,7 @@ INSTALLATION = "wl:installation"
 LIST_VERSION = "wl:version"
 
 MAX_ASKED = 10_000  # users; a megabyte
+REQUEST_FOR = timedelta(seconds=60)  # how long a request_id gives the same first page
 ASKED_FOR = timedelta(days=1)  # how long a list is still made for a user after one request
 WRITTEN_FOR = timedelta(minutes=1)
 LIVE_FOR = timedelta(minutes=10)  # after the last sign of a ranker
@@ -124,10 +127,15 @@ def chains_of(user_id: str) -> tuple[str, ...]:
     return (*[f"wl:chain:{slot}:{user_id}" for slot in slots], *[f"wl:tail:{slot}:{user_id}" for slot in slots])
 
 
+def requests_of(user_id: str) -> tuple[str, ...]:
+    """For each slot, the key of the request that began its chain."""
+    return tuple([f"wl:request:{slot}:{user_id}" for slot in range(CHAIN_SLOTS)])
+
+
 def keys_of_user(user_id: str) -> list[str]:
     """All keys that belong to one user."""
     lists = [ranked_list(phase, user_id) for phase in Phase]
-    return [*lists, viewer(user_id), seen(user_id), *chains_of(user_id)]
+    return [*lists, viewer(user_id), seen(user_id), *chains_of(user_id), *requests_of(user_id)]
 
 
 def fence(job: str) -> str:

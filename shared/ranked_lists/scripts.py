@@ -281,11 +281,7 @@ end
 # the arguments of `append_seen`, then visits before and with this one (4 bytes each), the time of the request if the
 # user waits for a list, or '', how many may wait, its life time in ms. Returns the present visits if they are not the
 # expected ones, -1 if the chain has begun, -2 if the user was erased: then nothing is stored.
-BEGIN_CHAIN = (
-    _ERASED
-    + _APPEND_SEEN
-    + """
-if is_erased(KEYS[1], ARGV[1]) then return -2 end
+_BEGIN = """
 local head = redis.pcall('GETRANGE', KEYS[3], 0, 3)
 if type(head) == 'table' then  -- of another type
   redis.call('DEL', KEYS[3])
@@ -307,10 +303,36 @@ if ARGV[10] ~= '' then
   redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -ARGV[11] - 1)
   redis.call('PEXPIRE', KEYS[2], ARGV[12])
 end
+"""
+_REFUSE_ERASED = "if is_erased(KEYS[1], ARGV[1]) then return -2 end\n"
+BEGIN_CHAIN = _ERASED + _APPEND_SEEN + _REFUSE_ERASED + _BEGIN + "return -1\n"
+BEGUN = -1
+
+# The same for a request that has a `request_id`. If it has begun a chain within the last minute, that is returned, and
+# nothing is written: two requests with one id never count a visit, or seen posts, twice. A record of a chain that
+# cannot be continued is replaced.
+# KEYS: as BEGIN_CHAIN, then the records of the user's slots. ARGV: the 12 of BEGIN_CHAIN, then the request's mark (16
+# bytes), the nonce of the chain that is replaced or '', the record (see `repeatable_pages.pack_request`), its life time
+# in ms. Returns the record, or as BEGIN_CHAIN.
+BEGIN_REPEATABLE = (
+    _ERASED
+    + _APPEND_SEEN
+    + _REFUSE_ERASED
+    + """
+for i = 6, #KEYS do
+  local held = redis.pcall('GET', KEYS[i])
+  if type(held) == 'string' and #held == #ARGV[15] and string.sub(held, 1, 16) == ARGV[13] then
+    if string.sub(held, 17, 24) ~= ARGV[14] then return held end
+    redis.call('DEL', KEYS[i])
+  end
+end
+"""
+    + _BEGIN
+    + """
+redis.call('SET', KEYS[6 + string.byte(ARGV[15], -1)], ARGV[15], 'PX', ARGV[16])
 return -1
 """
 )
-BEGUN = -1
 
 # Records the end of a page in the chain that was read: not in another chain that took its slot meanwhile, and not if
 # another request served a page of it meanwhile (each adds an end, and may reorder what was not served yet). A page that
@@ -441,7 +463,7 @@ OF_RUNS = (
 )  # fmt: skip
 
 # Pages send the digest of a script (EVALSHA): the text would double what they send.
-TEXTS = {hashlib.sha1(text.encode()).hexdigest(): text for text in (BEGIN_CHAIN, END_PAGE, KEEP_TAIL)}  # noqa: S324
+TEXTS = {hashlib.sha1(text.encode()).hexdigest(): text for text in (BEGIN_CHAIN, BEGIN_REPEATABLE, END_PAGE, KEEP_TAIL)}  # noqa: S324
 _DIGESTS = {text: digest for digest, text in TEXTS.items()}
 
 

@@ -37,7 +37,7 @@ def generate(folder: Path) -> Mapping[Path, Path]:
     """Generate all into a folder; returns the place of each file or folder in the checkout, and where it is now."""
     made, schema, project = folder / "openapi.json", folder / "schema.ts", folder / "project"
     made.write_text(document_text(), encoding="utf-8")
-    _run([TYPESCRIPT, made, "--output", schema, "--alphabetize"])
+    _run([TYPESCRIPT, made, "--output", schema, "--alphabetize", "--default-non-nullable", "false"])
     config = CLIENTS / "python" / "generator.yml"
     options: list[str | Path] = [
         "--path",

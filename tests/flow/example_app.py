@@ -14,7 +14,7 @@ from demo.feed.app import create_app as create_feed
 from demo.feed.settings import FeedSettings, FeedUser
 from demo.processes import LOOPBACK
 from shared.db.migrate import migrate
-from tests.flow.deployment import API_KEY, JWT_KEY, Deployment, eventually
+from tests.flow.deployment import JWT_KEY, Deployment, eventually
 from tests.landscapes import caption_of, landscape
 from timeline.app import create_app as create_timeline
 
@@ -59,7 +59,7 @@ def post_id(number: int) -> str:
 @contextmanager
 def timeline_of(deployment: Deployment, **settings: Any) -> Iterator[str]:
     """A timeline as in production; gives its address."""
-    with served(create_timeline(deployment.settings(env="production", **settings))) as url:
+    with served(create_timeline(deployment.settings(env="production", jwt_writes=True, **settings))) as url:
         yield url
 
 
@@ -75,7 +75,6 @@ def example_app(deployment: Deployment, media: Path, timeline_url: str, user_id:
         media=media,
         jwt_key=JWT_KEY,
         jwt_algorithm="HS256",
-        api_key=API_KEY,
         users=(FeedUser(user_id=user_id, label="A reader"), FeedUser(user_id=NEWCOMER, label="Somebody new")),
     )
     with served(create_feed(settings)) as url:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from msgspec import Struct, field
 
 from shared.ranked_lists import codec
+from shared.ranked_lists.cursor import Cursor
 from shared.ranked_lists.records import Chain, Tail
 from shared.ranked_lists.timeline_store import UserState
 from timeline.feed.records import PagePosts, PageRequest
@@ -41,6 +42,7 @@ class ChainPage(Struct, kw_only=True, gc=False):
     chosen: list[int] = field(default_factory=list)  # offsets of the posts
     dropped: set[int] = field(default_factory=set)  # offsets of posts that must not be shown
     shows_next: bool = False  # the post after the page is known, and may be shown
+    known: Cursor | None = None  # that named a chain which is gone: this one begins in its place
     unrecorded: Sequence[int] = ()  # posts that were served but not recorded in Redis, in order
     seen_rows: SeenPosts | None = None  # see `seen`
     # Posts that PostgreSQL no longer has, found while Redis was away; and posts that the viewer's rules withhold.

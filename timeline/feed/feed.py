@@ -24,6 +24,7 @@ from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.cursor import MAX_POSITION, Cursor, sign, verify
 from shared.ranked_lists.page_store import ConcurrentPage, FirstPage, NextPage, UserErased
 from shared.ranked_lists.records import NONCE_BYTES, Chain, SeenRecord
+from shared.ranked_lists.repeatable_pages import AlreadyBegun
 from shared.ranked_lists.timeline_store import UserState
 from shared.signing import SigningKeys
 from timeline.feed.chain_page import ChainPage
@@ -31,6 +32,7 @@ from timeline.feed.fallbacks import Fallbacks
 from timeline.feed.feed_id import feed_id
 from timeline.feed.prepare_list import ListPreparer
 from timeline.feed.records import Page, PageRequest
+from timeline.feed.repeated_requests import begun_before, request_mark, without_id
 from timeline.feed.select_posts import PostSelector
 from timeline.feed.tail import NEVER, SeenPosts
 from timeline.feed.unrecorded_pages import is_later_state, lacks_record, with_unrecorded, without_seen
@@ -61,9 +63,15 @@ class Feed:
         if cursor is not None:
             cursor = self._with_present_slot(request.user_id, cursor)
         budget = self._stores.new_budget()
+        if request.request_id is not None and cursor is None:
+            cursor = await begun_before(request, budget, stores=self._stores, reader=self._reader)
         for left in reversed(range(TRIES)):
             try:
                 return await self._page(request, cursor, budget, is_last_try=not left)
+            except AlreadyBegun as before:
+                cursor = before.cursor
+                if left == 1:  # the last try may begin a chain of its own
+                    request = without_id(request)
             except ConcurrentPage:
                 self._resources.metrics.overtaken()
             except WritesRefused:  # blocks and deletions in Redis may be out of date
@@ -139,6 +147,7 @@ class Feed:
         if ranked is None:
             ranked = await self._sources.shared_list(has_redis="redis" not in budget.degraded)
         page = self._begin(request, state, budget, ranked)
+        page.known = cursor
         if cursor is not None and not state.seen.visits:  # a cursor proves a visit: Redis lost its memory
             budget.lacks_record = True
         if cursor is not None and cursor.unrecorded:  # served, but not recorded: they come first in the new chain
@@ -283,7 +292,7 @@ class Feed:
     def _first_record(self, page: ChainPage, recorded: Chain) -> Callable[[float], Awaitable[int]]:
         record = FirstPage(
             chain=recorded, tail=page.tail, served=page.unrecorded, wants_list=self._wants_list(recorded.frozen),
-            visits=page.state.seen.visits,
+            visits=page.state.seen.visits, request=request_mark(page.request, page.known),
         )  # fmt: skip
         return partial(self._page_writer.begin_chain, page.request.user_id, record)
 

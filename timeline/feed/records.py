@@ -15,6 +15,7 @@ class PageRequest(Struct, kw_only=True, gc=False):
     limit: int
     cursor: str | None = None
     exclude: frozenset[str] = frozenset()
+    request_id: str | None = None  # of a first page that the client may ask for again
 
 
 class PagePosts(Struct, gc=False):

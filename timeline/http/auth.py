@@ -43,6 +43,20 @@ class Authorizer:
         """Whether a header is that of the app's backend."""
         return _matches(self._api_key, _token_of(authorization))
 
+    def admit_writer(self, request: Request) -> str | None:
+        """Admit the backend, or some user's JWT where these may write; returns that user, None for the backend.
+
+        Whose the written is must be compared with the user that is returned.
+        """
+        token = _bearer(request)
+        if _matches(self._api_key, token):
+            return None
+        if not self.settings.jwt_writes:
+            raise _missing("the API key")
+        if not token:
+            raise _missing("the API key, or the user's JWT,")
+        return self._user_of(token)
+
     def admit_reader(self, authorization: str, user_id: str) -> None:
         """Admit the backend, or the phone of this user, by their header; in `dev`, everyone."""
         if self.settings.env == "dev":

@@ -22,6 +22,7 @@ from timeline.http.schemas import (
     Limit,
     PathId,
     Readiness,
+    RequestId,
     TimelinePage,
     TimelineRequest,
 )
@@ -41,9 +42,10 @@ async def get_timeline(
     user_id: PathId,
     limit: Annotated[Limit, Query()] = DEFAULT_LIMIT,
     cursor: Annotated[CursorText | None, Query()] = None,
+    request_id: Annotated[RequestId | None, Query()] = None,
 ) -> Response:
     """A page of a user's timeline: the first one, or the one that a cursor leads to."""
-    return await _answer(request, PageRequest(user_id=user_id, limit=limit, cursor=cursor))
+    return await _answer(request, PageRequest(user_id=user_id, limit=limit, cursor=cursor, request_id=request_id))
 
 
 @router.post(
@@ -52,7 +54,10 @@ async def get_timeline(
 )  # fmt: skip
 async def post_timeline(request: Request, body: TimelineRequest) -> Response:
     """The same page, for clients that send a body; `exclude` leaves posts out of this page."""
-    wanted = PageRequest(user_id=body.user_id, limit=body.limit, cursor=body.cursor, exclude=frozenset(body.exclude))
+    wanted = PageRequest(
+        user_id=body.user_id, limit=body.limit, cursor=body.cursor, exclude=frozenset(body.exclude),
+        request_id=body.request_id,
+    )  # fmt: skip
     return await _answer(request, wanted)
 
 

@@ -29,6 +29,7 @@ MAX_LIMIT = 100  # posts of one page
 DEFAULT_LIMIT = 20
 MAX_EXCLUDE = 500  # ids that one request may leave out
 MAX_CURSOR = 1_200  # characters: one that carries 200 posts has 1,102
+MAX_REQUEST_ID = 128  # visible ASCII characters
 MAX_EVENTS = 1_000  # of one batch
 MAX_CAPTION = 10_000  # characters
 MAX_URL = 2_048  # characters
@@ -148,6 +149,17 @@ Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="posts of the page,
 CursorText = Annotated[str, Field(max_length=MAX_CURSOR, description="`next_cursor` of the page before")]
 
 
+RequestId = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=MAX_REQUEST_ID,
+        pattern="^[!-~]+$",
+        description="of a first page: the same id and parameters within a minute give the same page",
+    ),
+]
+
+
 class RequestBody(BaseModel):
     """A request body without unknown fields."""
 
@@ -169,6 +181,7 @@ class TimelineRequest(RequestBody):
     limit: Limit = DEFAULT_LIMIT
     cursor: CursorText | None = None
     exclude: Annotated[list[Id], Field(max_length=MAX_EXCLUDE, description="post ids to leave out")] = []
+    request_id: RequestId | None = None
 
 
 class TimelinePost(BaseModel):
@@ -201,8 +214,13 @@ class InteractionEvent(BaseModel):
     user_id: Id
     post_id: Id
     kind: InteractionKind
-    created_at: Moment | None = Field(None, description="blank, or ahead of now: now")
-    event_id: Id | None = Field(None, description="your id of the event; a comment wants one")
+    created_at: Moment | None = Field(
+        None, description="blank, or ahead of now: now; of a user's own JWT it does not count"
+    )
+    event_id: Id | None = Field(
+        None,
+        description="your id of the event; a comment wants one. Of a user's own JWT it means an event of that user",
+    )
     feed_id: str | None = Field(None, description="of the page that the event was made on")
 
 

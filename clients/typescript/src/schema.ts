@@ -15,7 +15,7 @@ export interface paths {
          * Get Runs
          * @description The newest runs, of one job or of all.
          */
-        get: operations["get_runs_admin_jobs_get"];
+        get: operations["getRuns"];
         put?: never;
         post?: never;
         delete?: never;
@@ -37,7 +37,7 @@ export interface paths {
          * Ask For Run
          * @description Ask the service that does a job for a run; it begins within seconds.
          */
-        post: operations["ask_for_run_admin_jobs__job__post"];
+        post: operations["requestRun"];
         delete?: never;
         options?: never;
         head?: never;
@@ -55,7 +55,7 @@ export interface paths {
          * Get Models
          * @description Model versions with figures and verdicts, newest first.
          */
-        get: operations["get_models_admin_models_get"];
+        get: operations["getModels"];
         put?: never;
         post?: never;
         delete?: never;
@@ -78,7 +78,7 @@ export interface paths {
          *
          *     The model's files are read and compared with their record first, where the model folder is mounted.
          */
-        put: operations["put_champion_admin_models_champion_put"];
+        put: operations["putChampion"];
         post?: never;
         delete?: never;
         options?: never;
@@ -97,14 +97,14 @@ export interface paths {
          * Get Phase
          * @description The phase in force.
          */
-        get: operations["get_phase_admin_phase_get"];
+        get: operations["getPhase"];
         /**
          * Put Phase
          * @description Switch phases: in PostgreSQL first (versioned, on record), then in Redis. Takes effect on first pages.
          *
          *     `warning` says so where the phase has no model, or no lists, yet.
          */
-        put: operations["put_phase_admin_phase_put"];
+        put: operations["putPhase"];
         post?: never;
         delete?: never;
         options?: never;
@@ -123,7 +123,7 @@ export interface paths {
          * Get Status
          * @description Phase, lists, last runs, live services, model versions, likes per view, and how far the app is from phase 2.
          */
-        get: operations["get_status_admin_status_get"];
+        get: operations["getStatus"];
         put?: never;
         post?: never;
         delete?: never;
@@ -143,7 +143,7 @@ export interface paths {
          * Get Health
          * @description Alive: the process runs and answers.
          */
-        get: operations["get_health_healthz_get"];
+        get: operations["getHealth"];
         put?: never;
         post?: never;
         delete?: never;
@@ -168,13 +168,17 @@ export interface paths {
          *     An event is known by its `event_id`, or else by its user, post and kind, of which the first and the last time are
          *     kept, in whatever order they come. One that is older than events of its kind are kept is rejected
          *     (`created-at-too-old`).
+         *
+         *     A user's JWT is admitted only where `WARMLINE_JWT_WRITES` is on, and for that user's own.
          */
-        post: operations["add_interactions_interactions_post"];
+        post: operations["addEvents"];
         /**
          * Remove Interactions
          * @description Take events back: unlike, unhide. An event without an `event_id` takes back all of its user, post and kind.
+         *
+         *     A user's JWT is admitted only where `WARMLINE_JWT_WRITES` is on, and for that user's own.
          */
-        delete: operations["remove_interactions_interactions_delete"];
+        delete: operations["removeEvents"];
         options?: never;
         head?: never;
         patch?: never;
@@ -191,7 +195,7 @@ export interface paths {
          * Get Metrics
          * @description Metrics of this process, as Prometheus reads them.
          */
-        get: operations["get_metrics_metrics_get"];
+        get: operations["getMetrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -212,13 +216,13 @@ export interface paths {
          * Write Post
          * @description Write a post that anyone may see; the next run of a job ranks it.
          */
-        put: operations["write_post_posts__post_id__put"];
+        put: operations["putPost"];
         post?: never;
         /**
          * Remove Post
          * @description Delete a post: it is gone from the next page that anyone asks for.
          */
-        delete: operations["remove_post_posts__post_id__delete"];
+        delete: operations["deletePost"];
         options?: never;
         head?: never;
         patch?: never;
@@ -236,13 +240,13 @@ export interface paths {
          * Take Post Down
          * @description Hide a post from everybody from the next page on, until it is shown again; a post that comes later, too.
          */
-        put: operations["take_post_down_posts__post_id__hidden_put"];
+        put: operations["hidePost"];
         post?: never;
         /**
          * Bring Post Back
          * @description Show a hidden post again; it is ranked from the next run of a job on.
          */
-        delete: operations["bring_post_back_posts__post_id__hidden_delete"];
+        delete: operations["showPost"];
         options?: never;
         head?: never;
         patch?: never;
@@ -259,7 +263,7 @@ export interface paths {
          * Get Readiness
          * @description Ready: both stores answer and everyone's list is there. A process that is not ready still serves pages.
          */
-        get: operations["get_readiness_readyz_get"];
+        get: operations["getReadiness"];
         put?: never;
         post?: never;
         delete?: never;
@@ -281,7 +285,7 @@ export interface paths {
          * Post Timeline
          * @description The same page, for clients that send a body; `exclude` leaves posts out of this page.
          */
-        post: operations["post_timeline_timeline_post"];
+        post: operations["postTimeline"];
         delete?: never;
         options?: never;
         head?: never;
@@ -299,7 +303,7 @@ export interface paths {
          * Get Timeline
          * @description A page of a user's timeline: the first one, or the one that a cursor leads to.
          */
-        get: operations["get_timeline_timeline__user_id__get"];
+        get: operations["getTimeline"];
         put?: never;
         post?: never;
         delete?: never;
@@ -320,13 +324,13 @@ export interface paths {
          * Write User
          * @description Write a user; the body may be left out.
          */
-        put: operations["write_user_users__user_id__put"];
+        put: operations["putUser"];
         post?: never;
         /**
          * Erase
          * @description Erase a user and their posts for good: 204 when all is gone, 202 when the last traces go by themselves soon.
          */
-        delete: operations["erase_users__user_id__delete"];
+        delete: operations["eraseUser"];
         options?: never;
         head?: never;
         patch?: never;
@@ -344,13 +348,13 @@ export interface paths {
          * Add Block
          * @description Block: neither user sees a post of the other from the next page on.
          */
-        put: operations["add_block_users__user_id__blocks__blocked_user_id__put"];
+        put: operations["blockUser"];
         post?: never;
         /**
          * Remove Block
          * @description Take a block back.
          */
-        delete: operations["remove_block_users__user_id__blocks__blocked_user_id__delete"];
+        delete: operations["unblockUser"];
         options?: never;
         head?: never;
         patch?: never;
@@ -367,10 +371,34 @@ export interface paths {
          * Get User Data
          * @description All that is held about one person, and nothing of anybody else; `missing` names what could not be read.
          */
-        get: operations["get_user_data_users__user_id__data_get"];
+        get: operations["getUserData"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{user_id}/follows/{author_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Add Follow
+         * @description Follow an author: their posts get places in the user's lists, within seconds.
+         */
+        put: operations["followAuthor"];
+        post?: never;
+        /**
+         * Remove Follow
+         * @description Take a follow back; one in your own view stays.
+         */
+        delete: operations["unfollowAuthor"];
         options?: never;
         head?: never;
         patch?: never;
@@ -388,13 +416,13 @@ export interface paths {
          * Add Mute
          * @description Mute an author: the user sees none of their posts from the next page on; the author notices nothing.
          */
-        put: operations["add_mute_users__user_id__mutes__muted_user_id__put"];
+        put: operations["muteUser"];
         post?: never;
         /**
          * Remove Mute
          * @description Take a mute back; one in your own view stays.
          */
-        delete: operations["remove_mute_users__user_id__mutes__muted_user_id__delete"];
+        delete: operations["unmuteUser"];
         options?: never;
         head?: never;
         patch?: never;
@@ -410,23 +438,31 @@ export interface paths {
         /**
          * Get Preferences
          * @description All that a user has said; a user who said nothing, or is unknown, has the defaults.
+         *
+         *     A user's JWT is admitted only where `WARMLINE_JWT_WRITES` is on, and for that user's own.
          */
-        get: operations["get_preferences_users__user_id__preferences_get"];
+        get: operations["getPreferences"];
         /**
          * Choose Settings
          * @description Choose languages, whether sensitive posts are shown, and whether the timeline is personalised.
+         *
+         *     A user's JWT is admitted only where `WARMLINE_JWT_WRITES` is on, and for that user's own.
          */
-        put: operations["choose_settings_users__user_id__preferences_put"];
+        put: operations["putPreferences"];
         /**
          * Add Preference
          * @description Say more, less or mute of an author, a tag, a post or a word; replaces what was said of it before.
+         *
+         *     A user's JWT is admitted only where `WARMLINE_JWT_WRITES` is on, and for that user's own.
          */
-        post: operations["add_preference_users__user_id__preferences_post"];
+        post: operations["addPreference"];
         /**
          * Reset
          * @description Take everything back; mutes in your own view stay.
+         *
+         *     A user's JWT is admitted only where `WARMLINE_JWT_WRITES` is on, and for that user's own.
          */
-        delete: operations["reset_users__user_id__preferences_delete"];
+        delete: operations["resetPreferences"];
         options?: never;
         head?: never;
         patch?: never;
@@ -445,8 +481,10 @@ export interface paths {
         /**
          * Undo
          * @description Take one thing back; one that is not there is no error.
+         *
+         *     A user's JWT is admitted only where `WARMLINE_JWT_WRITES` is on, and for that user's own.
          */
-        delete: operations["undo_users__user_id__preferences__preference_id__delete"];
+        delete: operations["removePreference"];
         options?: never;
         head?: never;
         patch?: never;
@@ -464,13 +502,13 @@ export interface paths {
          * Suspend
          * @description Withhold all posts of a user from the next page on, also later ones; their events raise nothing meanwhile.
          */
-        put: operations["suspend_users__user_id__suspended_put"];
+        put: operations["suspendUser"];
         post?: never;
         /**
          * Reinstate
          * @description End a suspension by this API; a user whom the view of users calls suspended stays so.
          */
-        delete: operations["reinstate_users__user_id__suspended_delete"];
+        delete: operations["reinstateUser"];
         options?: never;
         head?: never;
         patch?: never;
@@ -490,7 +528,36 @@ export interface components {
              * @default true
              * @constant
              */
-            pending: true;
+            pending?: true;
+        };
+        /**
+         * AnotherUserProblem
+         * @description A problem (RFC 9457) of the kind `another-user`.
+         */
+        AnotherUserProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @enum {integer} */
+            status: 403;
+            title: string;
+            /** @constant */
+            type: "urn:warmline:problem:another-user";
+        };
+        /**
+         * BadRequestProblem
+         * @description A problem (RFC 9457) of the kind `bad-request`.
+         */
+        BadRequestProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @enum {integer} */
+            status: 400;
+            title: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "urn:warmline:problem:bad-request";
         };
         /**
          * BatchResult
@@ -516,14 +583,56 @@ export interface components {
             rejected: components["schemas"]["RejectedEvent"][];
         };
         /**
+         * BodyTooDeepProblem
+         * @description A problem (RFC 9457) of the kind `body-too-deep`.
+         */
+        BodyTooDeepProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @enum {integer} */
+            status: 400;
+            title: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "urn:warmline:problem:body-too-deep";
+        };
+        /**
+         * BodyTooLargeProblem
+         * @description A problem (RFC 9457) of the kind `body-too-large`.
+         */
+        BodyTooLargeProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @enum {integer} */
+            status: 413;
+            title: string;
+            /** @constant */
+            type: "urn:warmline:problem:body-too-large";
+        };
+        /**
+         * BusyProblem
+         * @description A problem (RFC 9457) of the kind `busy`.
+         */
+        BusyProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @enum {integer} */
+            status: 503;
+            title: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "urn:warmline:problem:busy";
+        };
+        /**
          * ChampionAnswer
          * @description The new champion, and the scoring run that its lists come with.
          */
         ChampionAnswer: {
-            /** Champion */
-            champion: {
-                [key: string]: unknown;
-            };
+            champion: components["schemas"]["ModelAnswer"];
             /**
              * Files Checked
              * @description whether the model's files were compared with their record
@@ -547,9 +656,27 @@ export interface components {
              * @description promote a version that the gate rejected; audited
              * @default false
              */
-            override: boolean;
+            override?: boolean;
             /** Version */
             version: number;
+        };
+        /**
+         * CountedAnswer
+         * @description Which run counted, and when.
+         */
+        CountedAnswer: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /**
+             * Days
+             * @description how far it looked back
+             */
+            days: number;
         };
         /**
          * ErasureUnderWay
@@ -561,13 +688,26 @@ export interface components {
              * @default true
              * @constant
              */
-            pending: true;
+            pending?: true;
             /**
              * Status
              * @default finishing
              * @constant
              */
-            status: "finishing";
+            status?: "finishing";
+        };
+        /**
+         * ErasureUnderWayProblem
+         * @description A problem (RFC 9457) of the kind `erasure-under-way`.
+         */
+        ErasureUnderWayProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @enum {integer} */
+            status: 409;
+            title: string;
+            /** @constant */
+            type: "urn:warmline:problem:erasure-under-way";
         };
         /**
          * ExportedBlock
@@ -596,11 +736,12 @@ export interface components {
         };
         /**
          * ExportedCounts
-         * @description How many entries the three long parts have.
+         * @description How many entries the long parts have.
          */
         ExportedCounts: {
             blocks: number;
             events: number;
+            follows: number;
             posts: number;
         };
         /**
@@ -636,6 +777,16 @@ export interface components {
         ExportedFailure: {
             failure: string;
             part: string;
+        };
+        /**
+         * ExportedFollow
+         * @description An author whom the person follows.
+         */
+        ExportedFollow: {
+            author_id: string | null;
+            created_at: string | null;
+            /** @description `warmline`: our own tables; `view`: your view */
+            home: string;
         };
         /**
          * ExportedList
@@ -756,6 +907,44 @@ export interface components {
             part: string;
         };
         /**
+         * FeedAnswer
+         * @description Events on the pages of one source.
+         */
+        FeedAnswer: {
+            /**
+             * Events
+             * @description kind → how many
+             */
+            events: {
+                [key: string]: number;
+            };
+            /**
+             * Generation
+             * @description null: of all generations
+             */
+            generation: number | null;
+            /**
+             * Likes Per View
+             * @description null: there are no views
+             */
+            likes_per_view: number | null;
+            /** Source */
+            source: string;
+        };
+        /**
+         * HeadersTooLargeProblem
+         * @description A problem (RFC 9457) of the kind `headers-too-large`.
+         */
+        HeadersTooLargeProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @enum {integer} */
+            status: 431;
+            title: string;
+            /** @constant */
+            type: "urn:warmline:problem:headers-too-large";
+        };
+        /**
          * HealthAnswer
          * @description The process runs.
          */
@@ -765,7 +954,95 @@ export interface components {
              * @default ok
              * @constant
              */
-            status: "ok";
+            status?: "ok";
+        };
+        /**
+         * InteractionEvent
+         * @description One event, as `POST /interactions` keeps it. What is not like this is left out and named in `rejected`.
+         */
+        InteractionEvent: {
+            /**
+             * Created At
+             * @description blank, or ahead of now: now; of a user's own JWT it does not count
+             * @default null
+             */
+            created_at?: string | null;
+            /**
+             * Event Id
+             * @description your id of the event; a comment wants one. Of a user's own JWT it means an event of that user
+             * @default null
+             */
+            event_id?: string | null;
+            /**
+             * Feed Id
+             * @description of the page that the event was made on
+             * @default null
+             */
+            feed_id?: string | null;
+            kind: components["schemas"]["InteractionKind"];
+            /** Post Id */
+            post_id: string;
+            /** User Id */
+            user_id: string;
+        };
+        /**
+         * InteractionKind
+         * @description What a user did with a post.
+         * @enum {string}
+         */
+        InteractionKind: "view" | "like" | "comment" | "save" | "share" | "hide";
+        /**
+         * InternalProblem
+         * @description A problem (RFC 9457) of the kind `internal`.
+         */
+        InternalProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @enum {integer} */
+            status: 500;
+            title: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "urn:warmline:problem:internal";
+        };
+        /**
+         * InvalidCursorProblem
+         * @description A problem (RFC 9457) of the kind `invalid-cursor`.
+         */
+        InvalidCursorProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @enum {integer} */
+            status: 400;
+            title: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "urn:warmline:problem:invalid-cursor";
+        };
+        /**
+         * InvalidRequestProblem
+         * @description A problem (RFC 9457) of the kind `invalid-request`.
+         */
+        InvalidRequestProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @description what is wrong where; absent when the whole body is meant */
+            errors?: {
+                expected: string;
+                where: string;
+            }[];
+            /** @enum {integer} */
+            status: 422;
+            title: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "urn:warmline:problem:invalid-request";
         };
         /**
          * Job
@@ -773,6 +1050,69 @@ export interface components {
          * @enum {string}
          */
         Job: "heuristic" | "train" | "score";
+        /**
+         * LiveAnswer
+         * @description What live passes of a phase do.
+         */
+        LiveAnswer: {
+            /** Backlog */
+            backlog: number;
+            /** Lag Seconds */
+            lag_seconds: number;
+            /** Listening */
+            listening: boolean;
+            /** Mean Lag Seconds */
+            mean_lag_seconds: number;
+            /** Missed */
+            missed: number;
+            /** Passes */
+            passes: number;
+        };
+        /**
+         * LiveAnswers
+         * @description Those of both phases; absent: Redis does not answer.
+         */
+        LiveAnswers: {
+            heuristic?: components["schemas"]["LiveAnswer"] | null;
+            neucf?: components["schemas"]["LiveAnswer"] | null;
+        };
+        /**
+         * ModelAnswer
+         * @description One version of the model.
+         */
+        ModelAnswer: {
+            /**
+             * Alias
+             * @description champion, previous, or null
+             */
+            alias: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Report */
+            report: {
+                [key: string]: unknown;
+            };
+            /**
+             * State
+             * @description accepted or rejected, by the gate
+             */
+            state: string;
+            /** Verdict */
+            verdict: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * ModelsAnswer
+         * @description All versions on record, newest first.
+         */
+        ModelsAnswer: {
+            /** Models */
+            models: components["schemas"]["ModelAnswer"][];
+        };
         /**
          * MutePut
          * @description What `PUT /users/{id}/mutes/{muted_user_id}` takes.
@@ -817,7 +1157,57 @@ export interface components {
              * @description share of users in `neucf`, in per cent
              * @default 100
              */
+            rollout_percent?: number;
+        };
+        /**
+         * PhaseChangeRecord
+         * @description A switch of phases on record.
+         */
+        PhaseChangeRecord: {
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Changed By */
+            changed_by: string;
+            phase: components["schemas"]["Phase"];
+            /** Rollout Percent */
             rollout_percent: number;
+            /** Version */
+            version: number;
+        };
+        /**
+         * PostDeletedProblem
+         * @description A problem (RFC 9457) of the kind `post-deleted`.
+         */
+        PostDeletedProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @enum {integer} */
+            status: 409;
+            title: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "urn:warmline:problem:post-deleted";
+        };
+        /**
+         * PostIsFixedProblem
+         * @description A problem (RFC 9457) of the kind `post-is-fixed`.
+         */
+        PostIsFixedProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @enum {integer} */
+            status: 409;
+            title: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "urn:warmline:problem:post-is-fixed";
         };
         /**
          * PostPut
@@ -830,7 +1220,7 @@ export interface components {
              * Caption
              * @default
              */
-            caption: string;
+            caption?: string;
             /**
              * Created At
              * @description blank: now, or as it was
@@ -968,6 +1358,48 @@ export interface components {
             type: string;
         };
         /**
+         * PromotionRefusedProblem
+         * @description A problem (RFC 9457) of the kind `promotion-refused`.
+         */
+        PromotionRefusedProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @enum {integer} */
+            status: 409;
+            title: string;
+            /** @constant */
+            type: "urn:warmline:problem:promotion-refused";
+        };
+        /**
+         * PublicationAnswer
+         * @description The last whole publication of a phase's lists.
+         */
+        PublicationAnswer: {
+            /** Age Seconds */
+            age_seconds: number;
+            /** Bytes */
+            bytes: number;
+            /** Generation */
+            generation: number;
+            /** Lists */
+            lists: number;
+            /**
+             * Published At
+             * Format: date-time
+             */
+            published_at: string;
+            /** Seconds */
+            seconds: number;
+        };
+        /**
+         * PublicationsAnswer
+         * @description The publications of both phases; null: none, or Redis does not answer.
+         */
+        PublicationsAnswer: {
+            heuristic: components["schemas"]["PublicationAnswer"] | null;
+            neucf: components["schemas"]["PublicationAnswer"] | null;
+        };
+        /**
          * Readiness
          * @description Whether pages come from their best source, and what is missing if not.
          */
@@ -984,6 +1416,30 @@ export interface components {
              * @enum {string}
              */
             status: "ready" | "degraded";
+        };
+        /**
+         * ReadinessAnswer
+         * @description How far the app is from phase 2; null: not counted yet.
+         */
+        ReadinessAnswer: {
+            /** Candidates With Vectors */
+            candidates_with_vectors: {
+                [key: string]: number | null;
+            };
+            counted: components["schemas"]["CountedAnswer"] | null;
+            /** Enough Data */
+            enough_data: boolean | null;
+            /** Events */
+            events: number | null;
+            last_verdict: components["schemas"]["VerdictAnswer"] | null;
+            /** Positives */
+            positives: number | null;
+            /** Posts */
+            posts: number | null;
+            /** Sentence */
+            sentence: string;
+            /** Warm Users */
+            warm_users: number | null;
         };
         /**
          * RejectedEvent
@@ -1009,14 +1465,86 @@ export interface components {
          */
         Rejection: "not-an-object" | "unknown-field" | "user-id-unusable" | "post-id-unusable" | "kind-unknown" | "event-id-unusable" | "event-id-missing" | "created-at-unreadable" | "created-at-without-zone" | "created-at-before-1970" | "created-at-too-old" | "user-erased" | "post-unknown" | "post-deleted";
         /**
+         * RelationBrokenProblem
+         * @description A problem (RFC 9457) of the kind `relation-broken`.
+         */
+        RelationBrokenProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @enum {integer} */
+            status: 500;
+            title: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "urn:warmline:problem:relation-broken";
+        };
+        /**
+         * RelationIsAViewProblem
+         * @description A problem (RFC 9457) of the kind `relation-is-a-view`.
+         */
+        RelationIsAViewProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @enum {integer} */
+            status: 409;
+            title: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "urn:warmline:problem:relation-is-a-view";
+        };
+        /**
+         * RunAnswer
+         * @description One run of a job.
+         */
+        RunAnswer: {
+            /** Error */
+            error: string | null;
+            /** Fence */
+            fence: number | null;
+            /** Finished At */
+            finished_at: string | null;
+            /** Id */
+            id: number;
+            /** Job */
+            job: string;
+            /** Lease Until */
+            lease_until: string | null;
+            /** Progress */
+            progress: {
+                [key: string]: unknown;
+            } | null;
+            /** Report */
+            report: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Requested At
+             * Format: date-time
+             */
+            requested_at: string;
+            /** Requested By */
+            requested_by: string;
+            /** Started At */
+            started_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "requested" | "running" | "done" | "failed";
+            /** Worker */
+            worker: string | null;
+        };
+        /**
          * RunHistory
          * @description Runs, newest first.
          */
         RunHistory: {
             /** Runs */
-            runs: {
-                [key: string]: unknown;
-            }[];
+            runs: components["schemas"]["RunAnswer"][];
         };
         /**
          * RunRequested
@@ -1031,7 +1559,120 @@ export interface components {
              * @default requested
              * @constant
              */
-            state: "requested";
+            state?: "requested";
+        };
+        /**
+         * RunUnderWayProblem
+         * @description A problem (RFC 9457) of the kind `run-under-way`.
+         */
+        RunUnderWayProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @enum {integer} */
+            status: 409;
+            title: string;
+            /** @constant */
+            type: "urn:warmline:problem:run-under-way";
+        };
+        /**
+         * SelfBlockProblem
+         * @description A problem (RFC 9457) of the kind `self-block`.
+         */
+        SelfBlockProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @enum {integer} */
+            status: 422;
+            title: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "urn:warmline:problem:self-block";
+        };
+        /**
+         * SelfFollowProblem
+         * @description A problem (RFC 9457) of the kind `self-follow`.
+         */
+        SelfFollowProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @enum {integer} */
+            status: 422;
+            title: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "urn:warmline:problem:self-follow";
+        };
+        /**
+         * SelfMuteProblem
+         * @description A problem (RFC 9457) of the kind `self-mute`.
+         */
+        SelfMuteProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @enum {integer} */
+            status: 422;
+            title: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "urn:warmline:problem:self-mute";
+        };
+        /**
+         * SelfPreferenceProblem
+         * @description A problem (RFC 9457) of the kind `self-preference`.
+         */
+        SelfPreferenceProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @enum {integer} */
+            status: 422;
+            title: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "urn:warmline:problem:self-preference";
+        };
+        /**
+         * ServiceAnswer
+         * @description A process of a service with a recent sign of life.
+         */
+        ServiceAnswer: {
+            /**
+             * Seen At
+             * Format: date-time
+             */
+            seen_at: string;
+            /** Service */
+            service: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Worker */
+            worker: string;
+        };
+        /**
+         * ServiceNotAliveProblem
+         * @description A problem (RFC 9457) of the kind `service-not-alive`.
+         */
+        ServiceNotAliveProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @enum {integer} */
+            status: 503;
+            title: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "urn:warmline:problem:service-not-alive";
         };
         /**
          * SettingsPut
@@ -1060,6 +1701,49 @@ export interface components {
          * @enum {string}
          */
         Source: "neucf" | "heuristic" | "everyone" | "snapshot" | "newest";
+        /**
+         * StatusAnswer
+         * @description What an operator looks at first.
+         */
+        StatusAnswer: {
+            /** Feeds */
+            feeds: components["schemas"]["FeedAnswer"][];
+            lists: components["schemas"]["PublicationsAnswer"];
+            live: components["schemas"]["LiveAnswers"];
+            /**
+             * Missing
+             * @description store or list → what is the matter
+             */
+            missing: {
+                [key: string]: string;
+            };
+            /** Models */
+            models: components["schemas"]["ModelAnswer"][];
+            phase: components["schemas"]["PhaseAnswer"];
+            /** Phase Changes */
+            phase_changes: components["schemas"]["PhaseChangeRecord"][];
+            readiness: components["schemas"]["ReadinessAnswer"];
+            /** Runs */
+            runs: components["schemas"]["RunAnswer"][];
+            /** Services */
+            services: components["schemas"]["ServiceAnswer"][];
+        };
+        /**
+         * StoreUnavailableProblem
+         * @description A problem (RFC 9457) of the kind `store-unavailable`.
+         */
+        StoreUnavailableProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @enum {integer} */
+            status: 503;
+            title: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "urn:warmline:problem:store-unavailable";
+        };
         /**
          * TimelinePage
          * @description One page of a user's timeline.
@@ -1101,7 +1785,7 @@ export interface components {
             id: string;
             /**
              * Reason
-             * @description popular, recent, new, for_you, similar_photo, similar_caption or you_asked
+             * @description popular, recent, new, for_you, similar_photo, similar_caption, you_asked or following
              */
             reason: string;
             /**
@@ -1122,15 +1806,94 @@ export interface components {
              * @description post ids to leave out
              * @default []
              */
-            exclude: string[];
+            exclude?: string[];
             /**
              * Limit
              * @description posts of the page, at most
              * @default 20
              */
-            limit: number;
+            limit?: number;
+            /** Request Id */
+            request_id?: string | null;
             /** User Id */
             user_id: string;
+        };
+        /**
+         * TokenExpiredProblem
+         * @description A problem (RFC 9457) of the kind `token-expired`.
+         */
+        TokenExpiredProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @enum {integer} */
+            status: 401;
+            title: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "urn:warmline:problem:token-expired";
+        };
+        /**
+         * TooManyFollowsProblem
+         * @description A problem (RFC 9457) of the kind `too-many-follows`.
+         */
+        TooManyFollowsProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @enum {integer} */
+            status: 409;
+            title: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "urn:warmline:problem:too-many-follows";
+        };
+        /**
+         * TooManyPreferencesProblem
+         * @description A problem (RFC 9457) of the kind `too-many-preferences`.
+         */
+        TooManyPreferencesProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @enum {integer} */
+            status: 409;
+            title: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "urn:warmline:problem:too-many-preferences";
+        };
+        /**
+         * TooManyWritesProblem
+         * @description A problem (RFC 9457) of the kind `too-many-writes`.
+         */
+        TooManyWritesProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @enum {integer} */
+            status: 429;
+            title: string;
+            /** @constant */
+            type: "urn:warmline:problem:too-many-writes";
+        };
+        /**
+         * UnauthorizedProblem
+         * @description A problem (RFC 9457) of the kind `unauthorized`.
+         */
+        UnauthorizedProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @enum {integer} */
+            status: 401;
+            title: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "urn:warmline:problem:unauthorized";
         };
         /**
          * UserData
@@ -1140,6 +1903,7 @@ export interface components {
             blocks: components["schemas"]["ExportedBlock"][];
             counts: components["schemas"]["ExportedCounts"];
             events: components["schemas"]["ExportedEvent"][];
+            follows: components["schemas"]["ExportedFollow"][];
             /**
              * @description of this document
              * @enum {unknown}
@@ -1172,6 +1936,22 @@ export interface components {
             users: components["schemas"]["ExportedUser"][];
         };
         /**
+         * UserErasedProblem
+         * @description A problem (RFC 9457) of the kind `user-erased`.
+         */
+        UserErasedProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @enum {integer} */
+            status: 409 | 410;
+            title: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "urn:warmline:problem:user-erased";
+        };
+        /**
          * UserPut
          * @description What `PUT /users/{id}` takes.
          */
@@ -1182,6 +1962,31 @@ export interface components {
              */
             created_at?: string | null;
         };
+        /**
+         * UserUnknownProblem
+         * @description A problem (RFC 9457) of the kind `user-unknown`.
+         */
+        UserUnknownProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @enum {integer} */
+            status: 404;
+            title: string;
+            /** @constant */
+            type: "urn:warmline:problem:user-unknown";
+        };
+        /**
+         * VerdictAnswer
+         * @description The gate's last verdict.
+         */
+        VerdictAnswer: {
+            /** Accepted */
+            accepted: boolean;
+            /** Verdict */
+            verdict: string;
+            /** Version */
+            version: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -1191,7 +1996,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    get_runs_admin_jobs_get: {
+    getRuns: {
         parameters: {
             query?: {
                 job?: components["schemas"]["Job"] | null;
@@ -1218,7 +2023,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
                 };
             };
             /** @description no token, or a wrong or expired one */
@@ -1227,7 +2032,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"];
                 };
             };
             /** @description the body is larger than this route takes */
@@ -1236,7 +2041,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
                 };
             };
             /** @description the request is not what this route takes */
@@ -1245,7 +2050,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -1254,7 +2059,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
             /** @description PostgreSQL does not answer */
@@ -1263,12 +2068,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["StoreUnavailableProblem"];
                 };
             };
         };
     };
-    ask_for_run_admin_jobs__job__post: {
+    requestRun: {
         parameters: {
             query?: never;
             header?: never;
@@ -1294,7 +2099,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
                 };
             };
             /** @description no token, or a wrong or expired one */
@@ -1303,7 +2108,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"];
                 };
             };
             /** @description a run of this job is under way, or waits to begin */
@@ -1312,7 +2117,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["RunUnderWayProblem"];
                 };
             };
             /** @description the body is larger than this route takes */
@@ -1321,7 +2126,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
                 };
             };
             /** @description the request is not what this route takes */
@@ -1330,7 +2135,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -1339,7 +2144,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
             /** @description no service that does this job is alive, or PostgreSQL is away */
@@ -1348,12 +2153,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["ServiceNotAliveProblem"] | components["schemas"]["StoreUnavailableProblem"];
                 };
             };
         };
     };
-    get_models_admin_models_get: {
+    getModels: {
         parameters: {
             query?: never;
             header?: never;
@@ -1368,9 +2173,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["ModelsAnswer"];
                 };
             };
             /** @description the body is no JSON, or too deep */
@@ -1379,7 +2182,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
                 };
             };
             /** @description no token, or a wrong or expired one */
@@ -1388,7 +2191,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"];
                 };
             };
             /** @description the body is larger than this route takes */
@@ -1397,7 +2200,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
                 };
             };
             /** @description the request is not what this route takes */
@@ -1406,7 +2209,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -1415,7 +2218,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
             /** @description PostgreSQL does not answer */
@@ -1424,12 +2227,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["StoreUnavailableProblem"];
                 };
             };
         };
     };
-    put_champion_admin_models_champion_put: {
+    putChampion: {
         parameters: {
             query?: never;
             header?: never;
@@ -1457,7 +2260,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BadRequestProblem"] | components["schemas"]["BodyTooDeepProblem"];
                 };
             };
             /** @description no token, or a wrong or expired one */
@@ -1466,7 +2269,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"];
                 };
             };
             /** @description no such version, rejected by the gate, or its files are not whole */
@@ -1475,7 +2278,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["PromotionRefusedProblem"];
                 };
             };
             /** @description the body is larger than this route takes */
@@ -1484,7 +2287,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
                 };
             };
             /** @description the request is not what this route takes */
@@ -1493,7 +2296,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -1502,7 +2305,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
             /** @description PostgreSQL does not answer */
@@ -1511,12 +2314,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["StoreUnavailableProblem"] | components["schemas"]["BusyProblem"];
                 };
             };
         };
     };
-    get_phase_admin_phase_get: {
+    getPhase: {
         parameters: {
             query?: never;
             header?: never;
@@ -1540,7 +2343,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
                 };
             };
             /** @description no token, or a wrong or expired one */
@@ -1549,7 +2352,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"];
                 };
             };
             /** @description the body is larger than this route takes */
@@ -1558,7 +2361,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
                 };
             };
             /** @description the request is not what this route takes */
@@ -1567,7 +2370,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -1576,7 +2379,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
             /** @description PostgreSQL does not answer */
@@ -1585,12 +2388,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["StoreUnavailableProblem"];
                 };
             };
         };
     };
-    put_phase_admin_phase_put: {
+    putPhase: {
         parameters: {
             query?: never;
             header?: never;
@@ -1618,7 +2421,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BadRequestProblem"] | components["schemas"]["BodyTooDeepProblem"];
                 };
             };
             /** @description no token, or a wrong or expired one */
@@ -1627,7 +2430,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"];
                 };
             };
             /** @description the body is larger than this route takes */
@@ -1636,7 +2439,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
                 };
             };
             /** @description the request is not what this route takes */
@@ -1645,7 +2448,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -1654,7 +2457,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
             /** @description PostgreSQL does not answer */
@@ -1663,12 +2466,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["StoreUnavailableProblem"] | components["schemas"]["BusyProblem"];
                 };
             };
         };
     };
-    get_status_admin_status_get: {
+    getStatus: {
         parameters: {
             query?: never;
             header?: never;
@@ -1683,9 +2486,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["StatusAnswer"];
                 };
             };
             /** @description the body is no JSON, or too deep */
@@ -1694,7 +2495,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
                 };
             };
             /** @description no token, or a wrong or expired one */
@@ -1703,7 +2504,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"];
                 };
             };
             /** @description the body is larger than this route takes */
@@ -1712,7 +2513,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
                 };
             };
             /** @description the request is not what this route takes */
@@ -1721,7 +2522,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -1730,7 +2531,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
             /** @description PostgreSQL does not answer */
@@ -1739,12 +2540,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["StoreUnavailableProblem"];
                 };
             };
         };
     };
-    get_health_healthz_get: {
+    getHealth: {
         parameters: {
             query?: never;
             header?: never;
@@ -1768,7 +2569,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
                 };
             };
             /** @description the body is larger than this route takes */
@@ -1777,7 +2578,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
                 };
             };
             /** @description the request is not what this route takes */
@@ -1786,7 +2587,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -1795,12 +2596,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
         };
     };
-    add_interactions_interactions_post: {
+    addEvents: {
         parameters: {
             query?: never;
             header?: never;
@@ -1809,7 +2610,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": unknown[];
+                "application/json": components["schemas"]["InteractionEvent"][];
             };
         };
         responses: {
@@ -1837,7 +2638,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BadRequestProblem"] | components["schemas"]["BodyTooDeepProblem"];
                 };
             };
             /** @description no token, or a wrong or expired one */
@@ -1846,7 +2647,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"] | components["schemas"]["TokenExpiredProblem"];
+                };
+            };
+            /** @description the token is another user's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AnotherUserProblem"];
                 };
             };
             /** @description the body is larger than this route takes */
@@ -1855,7 +2665,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
                 };
             };
             /** @description the request is not what this route takes */
@@ -1864,7 +2674,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description the user has sent too much lately; `Retry-After` says for how many seconds to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyWritesProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -1873,7 +2692,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
             /** @description PostgreSQL does not answer; nothing was changed */
@@ -1882,12 +2701,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["StoreUnavailableProblem"] | components["schemas"]["BusyProblem"];
                 };
             };
         };
     };
-    remove_interactions_interactions_delete: {
+    removeEvents: {
         parameters: {
             query?: never;
             header?: never;
@@ -1896,7 +2715,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": unknown[];
+                "application/json": components["schemas"]["InteractionEvent"][];
             };
         };
         responses: {
@@ -1924,7 +2743,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BadRequestProblem"] | components["schemas"]["BodyTooDeepProblem"];
                 };
             };
             /** @description no token, or a wrong or expired one */
@@ -1933,7 +2752,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"] | components["schemas"]["TokenExpiredProblem"];
+                };
+            };
+            /** @description the token is another user's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AnotherUserProblem"];
                 };
             };
             /** @description the body is larger than this route takes */
@@ -1942,7 +2770,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
                 };
             };
             /** @description the request is not what this route takes */
@@ -1951,7 +2779,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description the user has sent too much lately; `Retry-After` says for how many seconds to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyWritesProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -1960,7 +2797,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
             /** @description PostgreSQL does not answer; nothing was changed */
@@ -1969,12 +2806,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["StoreUnavailableProblem"] | components["schemas"]["BusyProblem"];
                 };
             };
         };
     };
-    get_metrics_metrics_get: {
+    getMetrics: {
         parameters: {
             query?: never;
             header?: never;
@@ -1998,7 +2835,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
                 };
             };
             /** @description the body is larger than this route takes */
@@ -2007,7 +2844,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
                 };
             };
             /** @description the request is not what this route takes */
@@ -2016,7 +2853,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -2025,12 +2862,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
         };
     };
-    write_post_posts__post_id__put: {
+    putPost: {
         parameters: {
             query?: never;
             header?: never;
@@ -2058,7 +2895,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BadRequestProblem"] | components["schemas"]["BodyTooDeepProblem"];
                 };
             };
             /** @description no token, or a wrong or expired one */
@@ -2067,16 +2904,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"];
                 };
             };
-            /** @description the relation is a view, or the user was erased, the post deleted */
+            /** @description the relation is a view, the post was deleted or is another author's, or its author was erased */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["RelationIsAViewProblem"] | components["schemas"]["PostDeletedProblem"] | components["schemas"]["PostIsFixedProblem"] | components["schemas"]["UserErasedProblem"];
                 };
             };
             /** @description the body is larger than this route takes */
@@ -2085,7 +2922,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
                 };
             };
             /** @description the request is not what this route takes */
@@ -2094,7 +2931,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -2103,7 +2940,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
             /** @description PostgreSQL does not answer; nothing was changed */
@@ -2112,12 +2949,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["StoreUnavailableProblem"] | components["schemas"]["BusyProblem"];
                 };
             };
         };
     };
-    remove_post_posts__post_id__delete: {
+    deletePost: {
         parameters: {
             query?: never;
             header?: never;
@@ -2150,7 +2987,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
                 };
             };
             /** @description no token, or a wrong or expired one */
@@ -2159,7 +2996,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"];
                 };
             };
             /** @description the body is larger than this route takes */
@@ -2168,7 +3005,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
                 };
             };
             /** @description the request is not what this route takes */
@@ -2177,7 +3014,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -2186,7 +3023,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
             /** @description PostgreSQL does not answer; nothing was changed */
@@ -2195,12 +3032,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["StoreUnavailableProblem"];
                 };
             };
         };
     };
-    take_post_down_posts__post_id__hidden_put: {
+    hidePost: {
         parameters: {
             query?: never;
             header?: never;
@@ -2233,7 +3070,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
                 };
             };
             /** @description no token, or a wrong or expired one */
@@ -2242,7 +3079,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"];
                 };
             };
             /** @description the post was deleted, which nothing undoes */
@@ -2251,7 +3088,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["PostDeletedProblem"];
                 };
             };
             /** @description the body is larger than this route takes */
@@ -2260,7 +3097,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
                 };
             };
             /** @description the request is not what this route takes */
@@ -2269,7 +3106,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -2278,7 +3115,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
             /** @description PostgreSQL does not answer; nothing was changed */
@@ -2287,12 +3124,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["StoreUnavailableProblem"];
                 };
             };
         };
     };
-    bring_post_back_posts__post_id__hidden_delete: {
+    showPost: {
         parameters: {
             query?: never;
             header?: never;
@@ -2325,7 +3162,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
                 };
             };
             /** @description no token, or a wrong or expired one */
@@ -2334,7 +3171,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"];
                 };
             };
             /** @description the post was deleted, which nothing undoes */
@@ -2343,7 +3180,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["PostDeletedProblem"];
                 };
             };
             /** @description the body is larger than this route takes */
@@ -2352,7 +3189,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
                 };
             };
             /** @description the request is not what this route takes */
@@ -2361,7 +3198,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -2370,7 +3207,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
             /** @description PostgreSQL does not answer; nothing was changed */
@@ -2379,12 +3216,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["StoreUnavailableProblem"];
                 };
             };
         };
     };
-    get_readiness_readyz_get: {
+    getReadiness: {
         parameters: {
             query?: never;
             header?: never;
@@ -2408,7 +3245,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
                 };
             };
             /** @description the body is larger than this route takes */
@@ -2417,7 +3254,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
                 };
             };
             /** @description the request is not what this route takes */
@@ -2426,7 +3263,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -2435,7 +3272,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
             /** @description Service Unavailable */
@@ -2449,7 +3286,7 @@ export interface operations {
             };
         };
     };
-    post_timeline_timeline_post: {
+    postTimeline: {
         parameters: {
             query?: never;
             header?: never;
@@ -2477,7 +3314,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidCursorProblem"] | components["schemas"]["BadRequestProblem"] | components["schemas"]["BodyTooDeepProblem"];
                 };
             };
             /** @description no token, or a wrong or expired one */
@@ -2486,7 +3323,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"] | components["schemas"]["TokenExpiredProblem"];
                 };
             };
             /** @description the token is another user's */
@@ -2495,7 +3332,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["AnotherUserProblem"];
                 };
             };
             /** @description the body is larger than this route takes */
@@ -2504,7 +3341,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
                 };
             };
             /** @description the request is not what this route takes */
@@ -2513,7 +3350,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -2522,7 +3359,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
             /** @description too many large bodies at once; send this one again */
@@ -2531,17 +3368,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BusyProblem"];
                 };
             };
         };
     };
-    get_timeline_timeline__user_id__get: {
+    getTimeline: {
         parameters: {
             query?: {
                 cursor?: string | null;
                 /** @description posts of the page, at most */
                 limit?: number;
+                request_id?: string | null;
             };
             header?: never;
             path: {
@@ -2566,7 +3404,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidCursorProblem"] | components["schemas"]["BadRequestProblem"];
                 };
             };
             /** @description no token, or a wrong or expired one */
@@ -2575,7 +3413,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"] | components["schemas"]["TokenExpiredProblem"];
                 };
             };
             /** @description the token is another user's */
@@ -2584,7 +3422,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["AnotherUserProblem"];
                 };
             };
             /** @description the body is larger than this route takes */
@@ -2593,7 +3431,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
                 };
             };
             /** @description the request is not what this route takes */
@@ -2602,7 +3440,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -2611,12 +3449,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
         };
     };
-    write_user_users__user_id__put: {
+    putUser: {
         parameters: {
             query?: never;
             header?: never;
@@ -2644,7 +3482,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BadRequestProblem"] | components["schemas"]["BodyTooDeepProblem"];
                 };
             };
             /** @description no token, or a wrong or expired one */
@@ -2653,16 +3491,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"];
                 };
             };
-            /** @description the relation is a view, or the user was erased, the post deleted */
+            /** @description the relation is a view, or the user was erased */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["RelationIsAViewProblem"] | components["schemas"]["UserErasedProblem"];
                 };
             };
             /** @description the body is larger than this route takes */
@@ -2671,7 +3509,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
                 };
             };
             /** @description the request is not what this route takes */
@@ -2680,7 +3518,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -2689,7 +3527,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
             /** @description PostgreSQL does not answer; nothing was changed */
@@ -2698,12 +3536,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["StoreUnavailableProblem"] | components["schemas"]["BusyProblem"];
                 };
             };
         };
     };
-    erase_users__user_id__delete: {
+    eraseUser: {
         parameters: {
             query?: never;
             header?: never;
@@ -2736,7 +3574,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
                 };
             };
             /** @description no token, or a wrong or expired one */
@@ -2745,7 +3583,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"];
                 };
             };
             /** @description the body is larger than this route takes */
@@ -2754,7 +3592,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
                 };
             };
             /** @description the request is not what this route takes */
@@ -2763,7 +3601,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -2772,7 +3610,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
             /** @description one of your relations cannot be read; `detail` says which; do not repeat */
@@ -2781,7 +3619,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["RelationBrokenProblem"] | components["schemas"]["InternalProblem"];
                 };
             };
             /** @description PostgreSQL does not answer; nothing was changed */
@@ -2790,12 +3628,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["StoreUnavailableProblem"];
                 };
             };
         };
     };
-    add_block_users__user_id__blocks__blocked_user_id__put: {
+    blockUser: {
         parameters: {
             query?: never;
             header?: never;
@@ -2829,7 +3667,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
                 };
             };
             /** @description no token, or a wrong or expired one */
@@ -2838,16 +3676,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"];
                 };
             };
-            /** @description the relation is a view, or the user was erased, the post deleted */
+            /** @description the user was erased, which nothing undoes */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UserErasedProblem"];
                 };
             };
             /** @description the body is larger than this route takes */
@@ -2856,7 +3694,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
                 };
             };
             /** @description the request is not what this route takes */
@@ -2865,7 +3703,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"] | components["schemas"]["SelfBlockProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -2874,7 +3712,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
             /** @description PostgreSQL does not answer; nothing was changed */
@@ -2883,12 +3721,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["StoreUnavailableProblem"];
                 };
             };
         };
     };
-    remove_block_users__user_id__blocks__blocked_user_id__delete: {
+    unblockUser: {
         parameters: {
             query?: never;
             header?: never;
@@ -2922,7 +3760,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
                 };
             };
             /** @description no token, or a wrong or expired one */
@@ -2931,7 +3769,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"];
                 };
             };
             /** @description the body is larger than this route takes */
@@ -2940,7 +3778,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
                 };
             };
             /** @description the request is not what this route takes */
@@ -2949,7 +3787,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -2958,7 +3796,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
             /** @description PostgreSQL does not answer; nothing was changed */
@@ -2967,12 +3805,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["StoreUnavailableProblem"];
                 };
             };
         };
     };
-    get_user_data_users__user_id__data_get: {
+    getUserData: {
         parameters: {
             query?: never;
             header?: never;
@@ -2998,7 +3836,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
                 };
             };
             /** @description no token, or a wrong or expired one */
@@ -3007,7 +3845,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"];
                 };
             };
             /** @description nothing is held about this user */
@@ -3016,7 +3854,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UserUnknownProblem"];
                 };
             };
             /** @description the user is being erased */
@@ -3025,7 +3863,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["ErasureUnderWayProblem"];
                 };
             };
             /** @description the user was erased */
@@ -3034,7 +3872,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UserErasedProblem"];
                 };
             };
             /** @description the body is larger than this route takes */
@@ -3043,7 +3881,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
                 };
             };
             /** @description the request is not what this route takes */
@@ -3052,7 +3890,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -3061,7 +3899,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
             /** @description one of your relations cannot be read; `detail` says which; do not repeat */
@@ -3070,7 +3908,91 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["RelationBrokenProblem"] | components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description a store does not answer, or too many exports at once */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StoreUnavailableProblem"] | components["schemas"]["BusyProblem"];
+                };
+            };
+        };
+    };
+    followAuthor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                author_id: string;
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description the body is no JSON, or too deep */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
+                };
+            };
+            /** @description no token, or a wrong or expired one */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"];
+                };
+            };
+            /** @description a user was erased, or the user follows as many authors as anybody may */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UserErasedProblem"] | components["schemas"]["TooManyFollowsProblem"];
+                };
+            };
+            /** @description the body is larger than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description the request is not what this route takes */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"] | components["schemas"]["SelfFollowProblem"];
+                };
+            };
+            /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
             /** @description PostgreSQL does not answer; nothing was changed */
@@ -3079,12 +4001,87 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["StoreUnavailableProblem"];
                 };
             };
         };
     };
-    add_mute_users__user_id__mutes__muted_user_id__put: {
+    unfollowAuthor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                author_id: string;
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description the body is no JSON, or too deep */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
+                };
+            };
+            /** @description no token, or a wrong or expired one */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"];
+                };
+            };
+            /** @description the body is larger than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description the request is not what this route takes */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
+                };
+            };
+            /** @description PostgreSQL does not answer; nothing was changed */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StoreUnavailableProblem"];
+                };
+            };
+        };
+    };
+    muteUser: {
         parameters: {
             query?: never;
             header?: never;
@@ -3122,7 +4119,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BadRequestProblem"] | components["schemas"]["BodyTooDeepProblem"];
                 };
             };
             /** @description no token, or a wrong or expired one */
@@ -3131,7 +4128,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"];
                 };
             };
             /** @description a user was erased or a post deleted, or the user has the most entries that anybody may */
@@ -3140,7 +4137,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UserErasedProblem"] | components["schemas"]["PostDeletedProblem"] | components["schemas"]["TooManyPreferencesProblem"];
                 };
             };
             /** @description the body is larger than this route takes */
@@ -3149,7 +4146,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
                 };
             };
             /** @description the request is not what this route takes */
@@ -3158,7 +4155,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"] | components["schemas"]["SelfMuteProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -3167,7 +4164,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
             /** @description PostgreSQL does not answer; nothing was changed */
@@ -3176,12 +4173,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["StoreUnavailableProblem"] | components["schemas"]["BusyProblem"];
                 };
             };
         };
     };
-    remove_mute_users__user_id__mutes__muted_user_id__delete: {
+    unmuteUser: {
         parameters: {
             query?: never;
             header?: never;
@@ -3215,7 +4212,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
                 };
             };
             /** @description no token, or a wrong or expired one */
@@ -3224,7 +4221,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"];
                 };
             };
             /** @description the body is larger than this route takes */
@@ -3233,7 +4230,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
                 };
             };
             /** @description the request is not what this route takes */
@@ -3242,7 +4239,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -3251,7 +4248,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
             /** @description PostgreSQL does not answer; nothing was changed */
@@ -3260,12 +4257,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["StoreUnavailableProblem"];
                 };
             };
         };
     };
-    get_preferences_users__user_id__preferences_get: {
+    getPreferences: {
         parameters: {
             query?: never;
             header?: never;
@@ -3291,7 +4288,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
                 };
             };
             /** @description no token, or a wrong or expired one */
@@ -3300,7 +4297,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"] | components["schemas"]["TokenExpiredProblem"];
+                };
+            };
+            /** @description the token is another user's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AnotherUserProblem"];
                 };
             };
             /** @description the body is larger than this route takes */
@@ -3309,7 +4315,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
                 };
             };
             /** @description the request is not what this route takes */
@@ -3318,7 +4324,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description the user has sent too much lately; `Retry-After` says for how many seconds to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyWritesProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -3327,7 +4342,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
             /** @description PostgreSQL does not answer; nothing was changed */
@@ -3336,12 +4351,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["StoreUnavailableProblem"];
                 };
             };
         };
     };
-    choose_settings_users__user_id__preferences_put: {
+    putPreferences: {
         parameters: {
             query?: never;
             header?: never;
@@ -3378,7 +4393,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BadRequestProblem"] | components["schemas"]["BodyTooDeepProblem"];
                 };
             };
             /** @description no token, or a wrong or expired one */
@@ -3387,7 +4402,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"] | components["schemas"]["TokenExpiredProblem"];
+                };
+            };
+            /** @description the token is another user's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AnotherUserProblem"];
                 };
             };
             /** @description the user was erased, which nothing undoes */
@@ -3396,7 +4420,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UserErasedProblem"];
                 };
             };
             /** @description the body is larger than this route takes */
@@ -3405,7 +4429,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
                 };
             };
             /** @description the request is not what this route takes */
@@ -3414,7 +4438,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description the user has sent too much lately; `Retry-After` says for how many seconds to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyWritesProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -3423,7 +4456,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
             /** @description PostgreSQL does not answer; nothing was changed */
@@ -3432,12 +4465,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["StoreUnavailableProblem"] | components["schemas"]["BusyProblem"];
                 };
             };
         };
     };
-    add_preference_users__user_id__preferences_post: {
+    addPreference: {
         parameters: {
             query?: never;
             header?: never;
@@ -3476,7 +4509,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BadRequestProblem"] | components["schemas"]["BodyTooDeepProblem"];
                 };
             };
             /** @description no token, or a wrong or expired one */
@@ -3485,7 +4518,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"] | components["schemas"]["TokenExpiredProblem"];
+                };
+            };
+            /** @description the token is another user's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AnotherUserProblem"];
                 };
             };
             /** @description a user was erased or a post deleted, or the user has the most entries that anybody may */
@@ -3494,7 +4536,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UserErasedProblem"] | components["schemas"]["PostDeletedProblem"] | components["schemas"]["TooManyPreferencesProblem"];
                 };
             };
             /** @description the body is larger than this route takes */
@@ -3503,7 +4545,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
                 };
             };
             /** @description the request is not what this route takes */
@@ -3512,7 +4554,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"] | components["schemas"]["SelfPreferenceProblem"];
+                };
+            };
+            /** @description the user has sent too much lately; `Retry-After` says for how many seconds to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyWritesProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -3521,7 +4572,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
             /** @description PostgreSQL does not answer; nothing was changed */
@@ -3530,12 +4581,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["StoreUnavailableProblem"] | components["schemas"]["BusyProblem"];
                 };
             };
         };
     };
-    reset_users__user_id__preferences_delete: {
+    resetPreferences: {
         parameters: {
             query?: never;
             header?: never;
@@ -3568,7 +4619,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
                 };
             };
             /** @description no token, or a wrong or expired one */
@@ -3577,7 +4628,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"] | components["schemas"]["TokenExpiredProblem"];
+                };
+            };
+            /** @description the token is another user's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AnotherUserProblem"];
                 };
             };
             /** @description the body is larger than this route takes */
@@ -3586,7 +4646,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
                 };
             };
             /** @description the request is not what this route takes */
@@ -3595,7 +4655,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description the user has sent too much lately; `Retry-After` says for how many seconds to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyWritesProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -3604,7 +4673,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
             /** @description PostgreSQL does not answer; nothing was changed */
@@ -3613,12 +4682,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["StoreUnavailableProblem"];
                 };
             };
         };
     };
-    undo_users__user_id__preferences__preference_id__delete: {
+    removePreference: {
         parameters: {
             query?: never;
             header?: never;
@@ -3653,7 +4722,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
                 };
             };
             /** @description no token, or a wrong or expired one */
@@ -3662,7 +4731,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"] | components["schemas"]["TokenExpiredProblem"];
+                };
+            };
+            /** @description the token is another user's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AnotherUserProblem"];
                 };
             };
             /** @description the body is larger than this route takes */
@@ -3671,7 +4749,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
                 };
             };
             /** @description the request is not what this route takes */
@@ -3680,7 +4758,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description the user has sent too much lately; `Retry-After` says for how many seconds to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyWritesProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -3689,7 +4776,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
             /** @description PostgreSQL does not answer; nothing was changed */
@@ -3698,12 +4785,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["StoreUnavailableProblem"];
                 };
             };
         };
     };
-    suspend_users__user_id__suspended_put: {
+    suspendUser: {
         parameters: {
             query?: never;
             header?: never;
@@ -3736,7 +4823,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
                 };
             };
             /** @description no token, or a wrong or expired one */
@@ -3745,7 +4832,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"];
                 };
             };
             /** @description the user was erased, which nothing undoes */
@@ -3754,7 +4841,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UserErasedProblem"];
                 };
             };
             /** @description the body is larger than this route takes */
@@ -3763,7 +4850,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
                 };
             };
             /** @description the request is not what this route takes */
@@ -3772,7 +4859,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -3781,7 +4868,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
             /** @description PostgreSQL does not answer; nothing was changed */
@@ -3790,12 +4877,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["StoreUnavailableProblem"];
                 };
             };
         };
     };
-    reinstate_users__user_id__suspended_delete: {
+    reinstateUser: {
         parameters: {
             query?: never;
             header?: never;
@@ -3828,7 +4915,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
                 };
             };
             /** @description no token, or a wrong or expired one */
@@ -3837,7 +4924,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"];
                 };
             };
             /** @description the user was erased, which nothing undoes */
@@ -3846,7 +4933,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["UserErasedProblem"];
                 };
             };
             /** @description the body is larger than this route takes */
@@ -3855,7 +4942,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
                 };
             };
             /** @description the request is not what this route takes */
@@ -3864,7 +4951,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -3873,7 +4960,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
             /** @description PostgreSQL does not answer; nothing was changed */
@@ -3882,7 +4969,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["StoreUnavailableProblem"];
                 };
             };
         };

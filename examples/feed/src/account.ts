@@ -37,9 +37,10 @@ export class Account {
     });
   }
 
-  /** The first page of a mode, or the one that a cursor leads to. */
-  async page(mode: string | undefined, cursor: string | null, signal: AbortSignal): Promise<FeedPage> {
-    const query = { limit: PAGE_POSTS, ...(mode && { mode }), ...(cursor && { cursor }) };
+  /** The first page of a mode, or the one that a cursor leads to. A first page may be asked for again by its id. */
+  async page(mode: string | undefined, requestId: string, cursor: string | null, signal: AbortSignal): Promise<FeedPage> {
+    const from = cursor ? { cursor } : { request_id: requestId };
+    const query = { limit: PAGE_POSTS, ...(mode && { mode }), ...from };
     const page = unwrap(
       await this.warmline.GET("/timeline/{user_id}", { params: { path: { user_id: this.userId }, query }, signal }),
     );

@@ -9,7 +9,7 @@ from attrs import field as _attrs_field
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
-    from ..models.champion_answer_champion import ChampionAnswerChampion
+    from ..models.model_answer import ModelAnswer
 
 
 T = TypeVar("T", bound="ChampionAnswer")
@@ -20,13 +20,13 @@ class ChampionAnswer:
     """The new champion, and the scoring run that its lists come with.
 
     Attributes:
-        champion (ChampionAnswerChampion):
+        champion (ModelAnswer): One version of the model.
         run (int):
         files_checked (bool): whether the model's files were compared with their record
         warning (None | str | Unset): why they were not: the model folder is not mounted here; absent when they were
     """
 
-    champion: ChampionAnswerChampion
+    champion: ModelAnswer
     run: int
     files_checked: bool
     warning: None | str | Unset = UNSET
@@ -61,10 +61,10 @@ class ChampionAnswer:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.champion_answer_champion import ChampionAnswerChampion  # noqa: PLC0415
+        from ..models.model_answer import ModelAnswer  # noqa: PLC0415
 
         d = dict(src_dict)
-        champion = ChampionAnswerChampion.from_dict(d.pop("champion"))
+        champion = ModelAnswer.from_dict(d.pop("champion"))
 
         run = d.pop("run")
 

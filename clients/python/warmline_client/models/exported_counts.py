@@ -11,16 +11,18 @@ T = TypeVar("T", bound="ExportedCounts")
 
 @_attrs_define
 class ExportedCounts:
-    """How many entries the three long parts have.
+    """How many entries the long parts have.
 
     Attributes:
         posts (int):
         blocks (int):
+        follows (int):
         events (int):
     """
 
     posts: int
     blocks: int
+    follows: int
     events: int
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
@@ -28,6 +30,8 @@ class ExportedCounts:
         posts = self.posts
 
         blocks = self.blocks
+
+        follows = self.follows
 
         events = self.events
 
@@ -37,6 +41,7 @@ class ExportedCounts:
             {
                 "posts": posts,
                 "blocks": blocks,
+                "follows": follows,
                 "events": events,
             }
         )
@@ -50,11 +55,14 @@ class ExportedCounts:
 
         blocks = d.pop("blocks")
 
+        follows = d.pop("follows")
+
         events = d.pop("events")
 
         exported_counts = cls(
             posts=posts,
             blocks=blocks,
+            follows=follows,
             events=events,
         )
 

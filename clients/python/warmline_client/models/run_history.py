@@ -7,7 +7,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 if TYPE_CHECKING:
-    from ..models.run_history_runs_item import RunHistoryRunsItem
+    from ..models.run_answer import RunAnswer
 
 
 T = TypeVar("T", bound="RunHistory")
@@ -18,10 +18,10 @@ class RunHistory:
     """Runs, newest first.
 
     Attributes:
-        runs (list[RunHistoryRunsItem]):
+        runs (list[RunAnswer]):
     """
 
-    runs: list[RunHistoryRunsItem]
+    runs: list[RunAnswer]
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -42,13 +42,13 @@ class RunHistory:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.run_history_runs_item import RunHistoryRunsItem  # noqa: PLC0415
+        from ..models.run_answer import RunAnswer  # noqa: PLC0415
 
         d = dict(src_dict)
         runs = []
         _runs = d.pop("runs")
         for runs_item_data in _runs:
-            runs_item = RunHistoryRunsItem.from_dict(runs_item_data)
+            runs_item = RunAnswer.from_dict(runs_item_data)
 
             runs.append(runs_item)
 

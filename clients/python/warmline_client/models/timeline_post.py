@@ -16,7 +16,7 @@ class TimelinePost:
     Attributes:
         id (str):
         score (float): the ranker's own, comparable only within one source and generation
-        reason (str): popular, recent, new, for_you, similar_photo, similar_caption or you_asked
+        reason (str): popular, recent, new, for_you, similar_photo, similar_caption, you_asked or following
     """
 
     id: str

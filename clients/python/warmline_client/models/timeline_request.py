@@ -19,12 +19,14 @@ class TimelineRequest:
         limit (int | Unset): posts of the page, at most Default: 20.
         cursor (None | str | Unset):
         exclude (list[str] | Unset): post ids to leave out
+        request_id (None | str | Unset):
     """
 
     user_id: str
     limit: int | Unset = 20
     cursor: None | str | Unset = UNSET
     exclude: list[str] | Unset = UNSET
+    request_id: None | str | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         user_id = self.user_id
@@ -41,6 +43,12 @@ class TimelineRequest:
         if not isinstance(self.exclude, Unset):
             exclude = self.exclude
 
+        request_id: None | str | Unset
+        if isinstance(self.request_id, Unset):
+            request_id = UNSET
+        else:
+            request_id = self.request_id
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -54,6 +62,8 @@ class TimelineRequest:
             field_dict["cursor"] = cursor
         if exclude is not UNSET:
             field_dict["exclude"] = exclude
+        if request_id is not UNSET:
+            field_dict["request_id"] = request_id
 
         return field_dict
 
@@ -75,11 +85,21 @@ class TimelineRequest:
 
         exclude = cast(list[str], d.pop("exclude", UNSET))
 
+        def _parse_request_id(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        request_id = _parse_request_id(d.pop("request_id", UNSET))
+
         timeline_request = cls(
             user_id=user_id,
             limit=limit,
             cursor=cursor,
             exclude=exclude,
+            request_id=request_id,
         )
 
         return timeline_request

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..models.exported_block import ExportedBlock
     from ..models.exported_counts import ExportedCounts
     from ..models.exported_event import ExportedEvent
+    from ..models.exported_follow import ExportedFollow
     from ..models.exported_model_row import ExportedModelRow
     from ..models.exported_post import ExportedPost
     from ..models.exported_preference import ExportedPreference
@@ -47,8 +48,9 @@ class UserData:
         redis (ExportedRedis | None): null: could not be read
         posts (list[ExportedPost]):
         blocks (list[ExportedBlock]):
+        follows (list[ExportedFollow]):
         events (list[ExportedEvent]):
-        counts (ExportedCounts): How many entries the three long parts have.
+        counts (ExportedCounts): How many entries the long parts have.
     """
 
     format_: UserDataFormat
@@ -68,6 +70,7 @@ class UserData:
     redis: ExportedRedis | None
     posts: list[ExportedPost]
     blocks: list[ExportedBlock]
+    follows: list[ExportedFollow]
     events: list[ExportedEvent]
     counts: ExportedCounts
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
@@ -138,6 +141,11 @@ class UserData:
             blocks_item = blocks_item_data.to_dict()
             blocks.append(blocks_item)
 
+        follows = []
+        for follows_item_data in self.follows:
+            follows_item = follows_item_data.to_dict()
+            follows.append(follows_item)
+
         events = []
         for events_item_data in self.events:
             events_item = events_item_data.to_dict()
@@ -166,6 +174,7 @@ class UserData:
                 "redis": redis,
                 "posts": posts,
                 "blocks": blocks,
+                "follows": follows,
                 "events": events,
                 "counts": counts,
             }
@@ -178,6 +187,7 @@ class UserData:
         from ..models.exported_block import ExportedBlock  # noqa: PLC0415
         from ..models.exported_counts import ExportedCounts  # noqa: PLC0415
         from ..models.exported_event import ExportedEvent  # noqa: PLC0415
+        from ..models.exported_follow import ExportedFollow  # noqa: PLC0415
         from ..models.exported_model_row import ExportedModelRow  # noqa: PLC0415
         from ..models.exported_post import ExportedPost  # noqa: PLC0415
         from ..models.exported_preference import ExportedPreference  # noqa: PLC0415
@@ -281,6 +291,13 @@ class UserData:
 
             blocks.append(blocks_item)
 
+        follows = []
+        _follows = d.pop("follows")
+        for follows_item_data in _follows:
+            follows_item = ExportedFollow.from_dict(follows_item_data)
+
+            follows.append(follows_item)
+
         events = []
         _events = d.pop("events")
         for events_item_data in _events:
@@ -308,6 +325,7 @@ class UserData:
             redis=redis,
             posts=posts,
             blocks=blocks,
+            follows=follows,
             events=events,
             counts=counts,
         )
