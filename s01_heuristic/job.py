@@ -8,6 +8,7 @@ from typing import Any
 
 from s01_heuristic.housekeeping import keep_house
 from s01_heuristic.live import LiveRanking
+from s01_heuristic.mode_lists import publish_mode_lists
 from s01_heuristic.new_posts import new_post_pool
 from s01_heuristic.rank import RankedCandidates, entries_as_wished, rank_posts
 from shared.candidates.asked_for import AskedFor
@@ -91,6 +92,10 @@ def run_heuristic(
         published = (
             _publish_lists(database, writer, inputs, ranking, settings.lists, run, now) if len(ranking) else None
         )
+        if published:
+            written.update(
+                publish_mode_lists(database, writer, inputs, ranking, settings.lists, run=run.fence, now=now)
+            )
         lists = published or PublishedCounts(lists=0, bytes=0)
         written.update(lists=lists.lists, bytes=lists.bytes, new_posts=length_of(new_posts))
     seconds = time.monotonic() - started

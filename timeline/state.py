@@ -11,6 +11,7 @@ from shared.db.engine import Database, check_urls, retried
 from shared.jobs.setting_conflicts import refuse_conflicts
 from shared.live.settings import LiveSettings
 from shared.ranked_lists.job_store import JobStore
+from shared.ranked_lists.mode_store import ModeStore
 from shared.ranked_lists.page_store import Lifetimes, PageWriter
 from shared.ranked_lists.timeline_store import TimelineStore
 from shared.ranked_lists.user_store import UserStore
@@ -34,6 +35,7 @@ from timeline.stores.background_refresh import BackgroundRefresh
 from timeline.stores.breaker import Breaker
 from timeline.stores.budgets import Stores
 from timeline.stores.event_intake import EventIntake
+from timeline.stores.followed_posts import FollowedPosts
 from timeline.stores.installation import Installation
 from timeline.stores.live_updates import LiveUpdates
 from timeline.stores.local_chains import LocalChains
@@ -81,6 +83,7 @@ class State:
     safety_updates: SafetyUpdates
     intake: EventIntake
     live_updates: LiveUpdates
+    followed: FollowedPosts
     acts_database: Database  # the same PostgreSQL with its own connections
     write_threads: WorkerThreads
     safety_threads: WorkerThreads
@@ -241,6 +244,7 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
             live=live_updates,
         ),
         live_updates=live_updates,
+        followed=resources.followed,
         acts_database=acts_database,
         write_threads=write_threads,
         safety_threads=WorkerThreads("act", threads=ACT_THREADS),
@@ -259,7 +263,8 @@ def _resources(
     worker: Worker,
 ) -> FeedResources:
     budgets = {"redis": settings.timeline.redis_budget, "postgresql": settings.timeline.database_budget}
-    stores = Stores(breakers=breakers, budgets=budgets)
+    stores, modes = Stores(breakers=breakers, budgets=budgets), ModeStore(reader)
+    snapshot = Snapshot(catalogue=reader.catalogue, half_life_hours=settings.formula.half_life_hours)
     return FeedResources(
         reader=reader,
         page_writer=page_writer,
@@ -268,8 +273,18 @@ def _resources(
         local_chains=LocalChains(),
         post_facts=PostFactsCopy(database=database, stores=stores),
         metrics=Metrics(worker.cells, index=worker.index),
-        snapshot=Snapshot(catalogue=reader.catalogue, half_life_hours=settings.formula.half_life_hours),
+        snapshot=snapshot,
         lists=settings.lists,
         window=settings.window,
         new_posts=settings.new_posts,
+        modes=modes,
+        followed=FollowedPosts(
+            store=modes,
+            database=database,
+            stores=stores,
+            snapshot=snapshot,
+            lists=settings.lists,
+            window=settings.window,
+            is_ranked=settings.timeline.following_order == "ranked",
+        ),
     )

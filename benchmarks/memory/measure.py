@@ -19,6 +19,9 @@ KINDS = {  # by the beginning of the key's name; the first that fits counts
     "wl:chain:": "chains",
     "wl:tail:": "tails",
     "wl:posts:": CATALOGUE,
+    "wl:author:": "posts by author",
+    "wl:follow:": "followed authors",
+    "wl:tags": "lists of tags",
     keys.PREFIX: "shared by all",
 }
 TIMEOUT = timedelta(seconds=60)

@@ -235,7 +235,7 @@ def _redis(snapshot: DatabaseSnapshot, sources: Sequence[UserSource], values: Us
         hidden_posts=named(sorted(values.viewer.hidden_posts)),
         seen_posts=named(values.viewer.seen_posts),
         served_posts=named(values.seen.post_numbers),
-        visits=values.seen.visits,
+        visits=values.seen.first_pages,
         asked_at=values.asked_at,
     )
 

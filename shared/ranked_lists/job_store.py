@@ -153,6 +153,32 @@ class JobStore(FencedWriter):
         """Replace everyone's list."""
         self._write_fenced({keys.EVERYONE: value}, job=job, run=run)
 
+    def publish_authors(self, posts: Iterable[tuple[int, bytes]], *, run: int) -> int:
+        """Replace the newest posts of these authors (by hash), then note that all were written; returns how many."""
+        count = 0
+        with redis_errors(self._url), _Sender() as sender:
+            for batch in _batches(posts, BATCH):
+                names, values = [keys.author(author) for author, _ in batch], [value for _, value in batch]
+                sender.send(partial(self.run_fenced, scripts.WRITE_VALUES, names, [self._keep_ms, *values]))
+                count += len(batch)
+        with redis_errors(self._url):
+            self.run_fenced(scripts.WRITE_VALUES, [keys.AUTHORS], [self._keep_ms, b"%d" % run])
+        return count
+
+    def publish_tags(self, lists: Mapping[str, bytes]) -> int:
+        """Replace everyone's lists of tags (folded), all of them at once; returns how many there are."""
+        with redis_errors(self._url):
+            if not lists:
+                self.run_fenced(scripts.DROP_VALUES, [keys.TAGS], [])
+                return 0
+            for index, batch in enumerate(_batches(lists.items(), BATCH)):
+                args: list[Argument] = [LOADING_MS, int(index == 0)]
+                for tag, value in batch:
+                    args += (tag, value)
+                self.run_fenced(scripts.STAGE_HASH, [keys.NEXT_TAGS], args)
+            self.run_fenced(scripts.REPLACE_HASH, [keys.NEXT_TAGS, keys.TAGS], [self._keep_ms])
+        return len(lists)
+
     def publish_new_posts(self, value: bytes, *, job: str, run: int) -> None:
         """Replace the list of posts for the reserved slots."""
         self._write_fenced({keys.NEW_POSTS: value}, job=job, run=run)
@@ -382,9 +408,9 @@ class _Sender:
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="redis")
-        self._pending: Future[None] | None = None
+        self._pending: Future[object] | None = None
 
-    def send(self, write: Callable[[], None]) -> None:
+    def send(self, write: Callable[[], object]) -> None:
         self._wait()
         self._pending = self._thread.submit(write)
 

@@ -3,6 +3,13 @@
 key                      holds                                             bound               lives
 wl:list:{h|n}:{user}     a user's ranked list of a phase                   LIST_LENGTH         LIST_KEEP_HOURS
 wl:everyone              everyone's list                                   EVERYONE_LENGTH     LIST_KEEP_HOURS
+wl:tags                  a hash: tag → everyone's list of that tag         TAG_LISTS ×         LIST_KEEP_HOURS
+                                                                           LIST_LENGTH
+wl:tags:new              the next one of it, while a run writes it         the same            10 minutes
+wl:author:{author hash}  an author's newest candidates, with their times   50 posts            LIST_KEEP_HOURS
+wl:authors               each author's key is written                      one number          LIST_KEEP_HOURS
+wl:follow:{user}         hashes of the authors whom a user follows, for    5,000 authors       an hour
+                         readers of mode=following only
 wl:new                   posts that few people have seen yet               2,000 entries       LIST_KEEP_HOURS
 wl:blocked               all blocks as pairs of hashes, for when both      100,000 pairs       2 × LIST_KEEP_HOURS
                          stores are down
@@ -12,11 +19,13 @@ wl:viewer:{user}         authors and posts withheld, posts seen by events, SEEN_
                          muted tags and words, languages                   texts, 20 languages
 wl:viewers               the users who have a wl:viewer                    active users        2 × LIST_KEEP_HOURS
 wl:seen:{user}           posts served to a user, oldest first              SEEN_LENGTH         SEEN_KEEP_DAYS
-wl:chain:{slot}:{user}   a frozen list, and where its pages end            4 slots a user      CHAIN_MINUTES
+wl:chain:{slot}:{user}   a frozen list, and where its pages end            4 slots a user, and CHAIN_MINUTES
+                                                                           4 of all other
+                                                                           modes but for_you
 wl:tail:{slot}:{user}    what follows the end of a frozen list; with seen  2 × EVERYONE_LENGTH CHAIN_MINUTES
                          posts once the user has seen nearly all others    + 3 × LIST_LENGTH
                                                                            + 2 × SEEN_LENGTH
-wl:request:{slot}:{user} which request_id began the chain in a slot  25 bytes, 4 slots   a minute
+wl:request:{slot}:{user} which request_id began the chain in a slot  25 bytes, 8 slots   a minute
                          (a hash of it)                              a user
 wl:asked                 users who requested a page lately and have no     10,000 users        a day
                          list, or an old one
@@ -41,11 +50,14 @@ wl:installation          the PostgreSQL that the post numbers belong to    one v
 
 from datetime import timedelta
 
-from shared.domain import Phase
+from shared.domain import Phase, author_hash
 
 PREFIX = "wl:"
 EVERYONE = "wl:everyone"
 NEW_POSTS = "wl:new"
+TAGS = "wl:tags"
+NEXT_TAGS = "wl:tags:new"
+AUTHORS = "wl:authors"
 BLOCKED = "wl:blocked"
 CLUSTERS = "wl:clusters"
 VIEWERS = "wl:viewers"
@@ -66,6 +78,10 @@ ASKED_FOR = timedelta(days=1)  # how long a list is still made for a user after 
 WRITTEN_FOR = timedelta(minutes=1)
 LIVE_FOR = timedelta(minutes=10)  # after the last sign of a ranker
 CHAIN_SLOTS = 4  # chains of one user at the same time: a phone, a tablet, and each refreshed once
+MODE_SLOTS = 4  # the same of all modes but `for_you`, so that they take no slot from it: one each, and one refreshed
+ALL_SLOTS = CHAIN_SLOTS + MODE_SLOTS
+AUTHOR_LENGTH = 50  # posts of one author
+FOLLOWED_FOR = timedelta(hours=1)  # after they were read
 CHUNK_BITS = 8  # 256 posts per chunk: small enough for Redis' compact hash encoding, with few round trips
 
 
@@ -113,6 +129,20 @@ def seen(user_id: str) -> str:
     return f"wl:seen:{user_id}"
 
 
+def author(hashed: int) -> str:
+    return f"wl:author:{hashed:x}"
+
+
+def followed(user_id: str) -> str:
+    """As long before the id as the key of a viewer: the same script writes both."""
+    return f"wl:follow:{user_id}"
+
+
+def slot_of(visits: int, *, is_mode: bool) -> int:
+    """The slot of a user's newest chain, by their visits (`records.SeenRecord`)."""
+    return CHAIN_SLOTS + (visits >> 16) % MODE_SLOTS if is_mode else visits % CHAIN_SLOTS
+
+
 def chain(user_id: str, slot: int) -> str:
     return f"wl:chain:{slot}:{user_id}"
 
@@ -123,19 +153,21 @@ def tail(user_id: str, slot: int) -> str:
 
 def chains_of(user_id: str) -> tuple[str, ...]:
     """The keys of all chains of a user, then those of all tails."""
-    slots = range(CHAIN_SLOTS)
+    slots = range(ALL_SLOTS)
     return (*[f"wl:chain:{slot}:{user_id}" for slot in slots], *[f"wl:tail:{slot}:{user_id}" for slot in slots])
 
 
 def requests_of(user_id: str) -> tuple[str, ...]:
     """For each slot, the key of the request that began its chain."""
-    return tuple([f"wl:request:{slot}:{user_id}" for slot in range(CHAIN_SLOTS)])
+    return tuple([f"wl:request:{slot}:{user_id}" for slot in range(ALL_SLOTS)])
 
 
 def keys_of_user(user_id: str) -> list[str]:
     """All keys that belong to one user."""
     lists = [ranked_list(phase, user_id) for phase in Phase]
-    return [*lists, viewer(user_id), seen(user_id), *chains_of(user_id), *requests_of(user_id)]
+    own = author(author_hash(user_id))
+    chains = (*chains_of(user_id), *requests_of(user_id))
+    return [*lists, viewer(user_id), seen(user_id), followed(user_id), own, *chains]
 
 
 def fence(job: str) -> str:

@@ -55,7 +55,7 @@ def read_user_values(url: str, user_id: str, *, installation: str, timeout: time
         values = cast(list[bytes | None], client.mget([*names, *keys.chains_of(user_id)]))
         asked = cast(float | None, client.zscore(keys.ASKED, user_id))
     lists, (viewer, seen), slots = values[: len(Phase)], values[len(Phase) : len(names)], values[len(names) :]
-    chains, tails = slots[: keys.CHAIN_SLOTS], slots[keys.CHAIN_SLOTS :]
+    chains, tails = slots[: len(slots) // 2], slots[len(slots) // 2 :]
     return UserValues(
         lists={phase: ranked for phase, value in zip(Phase, lists, strict=True) if (ranked := _list(value))},
         chains=[(chain, _tail(tail)) for value, tail in zip(chains, tails, strict=True) if (chain := _chain(value))],

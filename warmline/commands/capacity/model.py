@@ -20,8 +20,12 @@ ASSUMED_FINGERPRINT = 290  # of a photo
 POSTGRES_EMPTY_BYTES = 600_000  # of an empty schema and some runs
 
 VIEWER_NAME_BYTES = 90  # in the set of users who have a viewer record
-SHARED_BYTES = 50_000  # everyone's list, new posts and the small keys
+SHARED_BYTES = 50_000  # everyone's list, new posts and the small keys; without lists of tags, 1.3 kB for each of some
 REDIS_BYTES = 500_000  # used by Redis besides keys: buffers of connections, scripts
+AUTHOR_BYTES, DATED_POST_BYTES = (
+    120,
+    10,
+)  # of an author with candidates, and each of these, once anybody follows anybody
 BARE_VIEWER_BYTES = 72  # of a user who has seen nothing
 
 # What each part of a job grows with; other parts take the same time as before.
@@ -112,6 +116,7 @@ def redis_bytes_assumed(world: DataSize, weights: BytesPerItem, *, max_lists: in
         "lists, neucf": round(lists * weights.list),
         "blocks and seen posts": round(viewers),
         "catalogue": round(world.posts * weights.catalogue_post),
+        "posts by author": min(world.users, world.posts) * AUTHOR_BYTES + world.posts * DATED_POST_BYTES,
         "shared by all": SHARED_BYTES + REDIS_BYTES,
     }
 
@@ -129,7 +134,7 @@ def redis_bytes(here: Mapping[str, KeyCounts], growth: Growth, *, warm_users: in
     each = heuristic.bytes / max(heuristic.count, 1)
     n_neucf = neucf.count or warm_users
     bare = min(viewers.bytes, viewers.count * BARE_VIEWER_BYTES)
-    others = sum(here[kind].bytes for kind in ("seen", "chain", "tail") if kind in here)
+    others = sum(here[kind].bytes for kind in ("seen", "chain", "tail", "follow") if kind in here)
 
     def lists(count: int, size: float) -> int:
         return round(min(max_lists, count * growth.users) * size)
@@ -139,6 +144,7 @@ def redis_bytes(here: Mapping[str, KeyCounts], growth: Growth, *, warm_users: in
         "lists, neucf": lists(n_neucf, neucf.bytes / neucf.count if neucf.count else each),
         "blocks and seen posts": round(bare * growth.users + (viewers.bytes - bare) * growth.interactions),
         "catalogue": round(_bytes(here, "posts") * growth.posts),
+        "posts by author": round(_bytes(here, "author") * growth.posts),
         "readers": round(others * growth.users),
         "shared by all": round(_bytes(here, "shared")) + REDIS_BYTES,
     }

@@ -48,6 +48,7 @@ def test_what_redis_holds_grows_with_users_posts_and_interactions() -> None:
         "lists, neucf": 1_200_000,  # none is there yet: the warm users', each as large as the heuristic's
         "blocks and seen posts": 2 * 7_200 + 5 * 4_000,
         "catalogue": 60_000,
+        "posts by author": 0,  # nobody follows anybody
         "readers": 24_000,
         "shared by all": 9_000 + 500_000,
     }
@@ -60,6 +61,7 @@ def test_no_more_users_have_a_list_than_may() -> None:
 def test_before_anything_was_published_all_users_and_posts_count() -> None:
     sizes = redis_bytes_assumed(DataSize(users=1_000, posts=500, interactions=20_000), WEIGHTS, max_lists=400)
     assert (sizes["lists, heuristic"], sizes["lists, neucf"], sizes["catalogue"]) == (400_000, 400_000, 25_000)
+    assert sizes["posts by author"] == 500 * 120 + 500 * 10
     assert sizes["blocks and seen posts"] == 400 * (100 + 90 + 50 * 4)
 
 
