@@ -109,7 +109,7 @@ env: ## write .env from .env.example, with random secrets, mode 600
 	@$(PYTHON) -m demo.env_file .env.example .env
 
 clean: ## remove .venv, .warmline (the demo's data) and caches
-	rm -rf $(VENV) .warmline site build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .warmline clients/typescript/node_modules examples/feed/node_modules site build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Each step needs less than the next; a stamp says that what it names is in the venv at these pins.

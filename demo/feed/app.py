@@ -6,6 +6,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 from starlette.applications import Starlette
@@ -47,6 +48,7 @@ def create_app(settings: FeedSettings, transport: httpx.AsyncBaseTransport | Non
         Route("/demo/config", partial(_config, settings, client)),
         Route("/demo/session", partial(_session, settings), methods=["POST"]),
         Route("/demo/posts", partial(_posts, settings)),
+        Route("/demo/follows/{author:path}", partial(_follow, settings, client), methods=["PUT", "DELETE"]),
         Route(f"{PREFIX}/{{path:path}}", gateway.pass_on, methods=["GET", "POST", "DELETE"]),
     ]
     if settings.media is not None:
@@ -70,7 +72,8 @@ async def _config(settings: FeedSettings, client: httpx.AsyncClient, _: Request)
     except (httpx.HTTPError, LookupError, ValueError):
         return problem(502, "timeline-away", "the timeline does not answer; try again")
     users = [{"id": user.user_id, "label": user.label} for user in settings.users]
-    return JSONResponse({"users": users, "api": PREFIX, **surfaces})
+    follows = settings.api_key is not None and "following" in surfaces["modes"]
+    return JSONResponse({"users": users, "api": PREFIX, "follows": follows, **surfaces})
 
 
 async def _session(settings: FeedSettings, request: Request) -> Response:
@@ -99,6 +102,19 @@ async def _posts(settings: FeedSettings, request: Request) -> Response:
         return problem(422, "too-many", f"got {len(ids)} ids, expected at most {MOST_POSTS}")
     posts: list[dict[str, Any]] = await run_in_threadpool(read_posts, settings, user_id, ids)
     return JSONResponse({"posts": posts})
+
+
+async def _follow(settings: FeedSettings, client: httpx.AsyncClient, request: Request) -> Response:
+    """Follow an author, or end it: an act of the app's backend, with the API key, for the user of the session alone."""
+    user_id = user_of(settings, request.headers.get("authorization", ""))
+    if user_id is None or settings.api_key is None:
+        return problem(401, "session-ended", "no session, or it has ended; open one: POST /demo/session")
+    path = f"/users/{quote(user_id, safe='')}/follows/{quote(request.path_params['author'], safe='')}"
+    try:
+        answer = await client.request(request.method, path, headers={"authorization": f"Bearer {settings.api_key}"})
+    except httpx.HTTPError:
+        return problem(502, "timeline-away", "the timeline does not answer; try again")
+    return Response(answer.content, answer.status_code, media_type=answer.headers.get("content-type"))
 
 
 class Photos(StaticFiles):

@@ -10,6 +10,7 @@ from psycopg2 import sql
 from demo.database import transaction
 from demo.feed.settings import FeedSettings
 
+OWN_SCHEMA = "warmline"
 MOST_POSTS = 100  # as a page of the timeline has
 # The world's users have ids alone; your app has names.
 FIRST_NAMES = (
@@ -23,9 +24,11 @@ LAST_NAMES = (
     *("Haas", "Ito", "Jansen", "Kaya", "Kim", "Lang", "Lopes", "Mbeki", "Moreau", "Nowak", "Okafor", "Park", "Rao"),
     *("Reyes", "Santos", "Singh", "Tanaka", "Vega", "Weber", "Yilmaz"),
 )
+_FOLLOWED = "EXISTS (SELECT FROM warmline.follows AS f WHERE f.user_id = %(user)s AND f.author_id = p.author_id)"
 _POSTS = """
 SELECT p.id, p.author_id, p.caption, p.image_url, p.created_at,
-       EXISTS (SELECT FROM {interactions} AS i WHERE i.user_id = %(user)s AND i.post_id = p.id AND i.kind = 'like')
+       EXISTS (SELECT FROM {interactions} AS i WHERE i.user_id = %(user)s AND i.post_id = p.id AND i.kind = 'like'),
+       {followed}
 FROM {posts} AS p
 WHERE p.id = ANY(%(ids)s) AND p.deleted_at IS NULL
 """
@@ -35,7 +38,9 @@ def read_posts(settings: FeedSettings, user_id: str, post_ids: Sequence[str]) ->
     """The posts that there are, for one user, in any order."""
     # Likes that arrive by the API are in Warmline's own table, also beside views; this example reads one of the two.
     statement = sql.SQL(_POSTS).format(
-        posts=sql.Identifier(settings.schema, "posts"), interactions=sql.Identifier(settings.schema, "interactions")
+        posts=sql.Identifier(settings.schema, "posts"),
+        interactions=sql.Identifier(settings.schema, "interactions"),
+        followed=sql.SQL(_FOLLOWED if settings.schema == OWN_SCHEMA else "false"),
     )
     with transaction(settings.database_url) as cursor:
         cursor.execute(statement, {"user": user_id, "ids": list(post_ids)})
@@ -47,8 +52,9 @@ def read_posts(settings: FeedSettings, user_id: str, post_ids: Sequence[str]) ->
                 "photo": photo_of(image_url),
                 "created_at": created_at.isoformat(),
                 "liked": liked,
+                "followed": followed,
             }
-            for post_id, author_id, caption, image_url, created_at, liked in cursor.fetchall()
+            for post_id, author_id, caption, image_url, created_at, liked, followed in cursor.fetchall()
         ]
 
 

@@ -32,6 +32,7 @@ class FeedSettings:
     media: Path | None  # the folder below which relative `image_url`s lie
     jwt_key: str
     jwt_algorithm: str
+    api_key: str | None  # for follows, which a user's JWT does not open; None: the page offers none
     users: tuple[FeedUser, ...]
     photo_origins: tuple[str, ...] = ()  # of photos that lie elsewhere, such as `https://cdn.example`
     dist: Path = DIST
@@ -62,6 +63,7 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> F
         media=Path(environment["WARMLINE_MEDIA_ROOT"]) if environment.get("WARMLINE_MEDIA_ROOT") else None,
         jwt_key=_required(environment, "WARMLINE_JWT_KEY", "it signs the JWTs of the page"),
         jwt_algorithm=algorithm,
+        api_key=environment.get("WARMLINE_API_KEY") or None,
         users=tuple(given.user),
         photo_origins=tuple(given.photos),
     )

@@ -14,7 +14,7 @@ from demo.feed.app import create_app as create_feed
 from demo.feed.settings import FeedSettings, FeedUser
 from demo.processes import LOOPBACK
 from shared.db.migrate import migrate
-from tests.flow.deployment import JWT_KEY, Deployment, eventually
+from tests.flow.deployment import API_KEY, JWT_KEY, Deployment, eventually
 from tests.landscapes import caption_of, landscape
 from timeline.app import create_app as create_timeline
 
@@ -75,6 +75,7 @@ def example_app(deployment: Deployment, media: Path, timeline_url: str, user_id:
         media=media,
         jwt_key=JWT_KEY,
         jwt_algorithm="HS256",
+        api_key=API_KEY,
         users=(FeedUser(user_id=user_id, label="A reader"), FeedUser(user_id=NEWCOMER, label="Somebody new")),
     )
     with served(create_feed(settings)) as url:

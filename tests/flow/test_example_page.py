@@ -232,3 +232,25 @@ def test_the_page_is_used_as_somebody_else(page: Page) -> None:
     with page.expect_response(re.compile("/api/timeline/newcomer")):
         page.get_by_role("dialog").get_by_role("button", name="Somebody new").tap()
     expect(cards(page).first).to_be_visible()
+
+
+def test_each_mode_has_a_tab(page: Page) -> None:
+    tabs = page.get_by_role("navigation", name="Feeds").get_by_role("button")
+    expect(tabs).to_have_text(["For you", "Following", "Latest", "Explore"])
+    with page.expect_response(re.compile(r"/api/timeline/.*mode=latest")):
+        tabs.filter(has_text="Latest").tap()
+    expect(cards(page).first).to_have_attribute("data-post", "post/000")
+    expect(page.locator("[aria-current=page]")).to_have_text("Latest")
+
+
+def test_who_is_followed_is_seen_among_those_who_are(page: Page, deployment: Deployment, reader: str) -> None:
+    tabs = page.get_by_role("navigation", name="Feeds").get_by_role("button")
+    author = cards(page).first.get_attribute("data-author")
+    say(page, cards(page).first, re.compile("^Follow"))
+    assert deployment.sql("SELECT author_id FROM warmline.follows WHERE user_id = %s", [(reader,)]) == [(author,)]
+    tabs.filter(has_text="Following").tap()
+    expect(cards(page).first).to_have_attribute("data-author", str(author))
+    with page.expect_response(re.compile("/demo/follows/")):
+        say(page, cards(page).first, re.compile("^Stop following"))
+    tabs.filter(has_text="Following").tap()
+    expect(page.get_by_text("You follow nobody who has posted lately.")).to_be_visible()

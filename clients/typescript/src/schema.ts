@@ -390,7 +390,7 @@ export interface paths {
         get?: never;
         /**
          * Add Follow
-         * @description Follow an author: their posts get places in the user's lists, within seconds.
+         * @description Follow an author: in `mode=following` from the next page on, in the user's other lists within seconds.
          */
         put: operations["followAuthor"];
         post?: never;
@@ -677,6 +677,22 @@ export interface components {
              * @description how far it looked back
              */
             days: number;
+        };
+        /**
+         * CursorOfAnotherModeProblem
+         * @description A problem (RFC 9457) of the kind `cursor-of-another-mode`.
+         */
+        CursorOfAnotherModeProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @enum {integer} */
+            status: 400;
+            title: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "urn:warmline:problem:cursor-of-another-mode";
         };
         /**
          * ErasureUnderWay
@@ -1076,6 +1092,12 @@ export interface components {
             heuristic?: components["schemas"]["LiveAnswer"] | null;
             neucf?: components["schemas"]["LiveAnswer"] | null;
         };
+        /**
+         * Mode
+         * @description Which posts a chain is made of; the user chooses it.
+         * @enum {string}
+         */
+        Mode: "for_you" | "following" | "latest" | "explore";
         /**
          * ModelAnswer
          * @description One version of the model.
@@ -1700,7 +1722,7 @@ export interface components {
          * @description Where a page came from, in the order in which the timeline falls back.
          * @enum {string}
          */
-        Source: "neucf" | "heuristic" | "everyone" | "snapshot" | "newest";
+        Source: "neucf" | "heuristic" | "everyone" | "snapshot" | "newest" | "following" | "latest" | "explore";
         /**
          * StatusAnswer
          * @description What an operator looks at first.
@@ -1743,6 +1765,22 @@ export interface components {
              * @enum {string}
              */
             type: "urn:warmline:problem:store-unavailable";
+        };
+        /**
+         * TagNeedsModeProblem
+         * @description A problem (RFC 9457) of the kind `tag-needs-mode`.
+         */
+        TagNeedsModeProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @enum {integer} */
+            status: 422;
+            title: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "urn:warmline:problem:tag-needs-mode";
         };
         /**
          * TimelinePage
@@ -1813,8 +1851,11 @@ export interface components {
              * @default 20
              */
             limit?: number;
+            mode?: components["schemas"]["Mode"] | null;
             /** Request Id */
             request_id?: string | null;
+            /** Tag */
+            tag?: string | null;
             /** User Id */
             user_id: string;
         };
@@ -3308,13 +3349,13 @@ export interface operations {
                     "application/json": components["schemas"]["TimelinePage"];
                 };
             };
-            /** @description the cursor is not one that this service gave to this user */
+            /** @description the cursor is not one that this service gave to this user, or of another mode or tag */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["InvalidCursorProblem"] | components["schemas"]["BadRequestProblem"] | components["schemas"]["BodyTooDeepProblem"];
+                    "application/problem+json": components["schemas"]["InvalidCursorProblem"] | components["schemas"]["CursorOfAnotherModeProblem"] | components["schemas"]["BadRequestProblem"] | components["schemas"]["BodyTooDeepProblem"];
                 };
             };
             /** @description no token, or a wrong or expired one */
@@ -3350,7 +3391,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"] | components["schemas"]["TagNeedsModeProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -3379,7 +3420,9 @@ export interface operations {
                 cursor?: string | null;
                 /** @description posts of the page, at most */
                 limit?: number;
+                mode?: components["schemas"]["Mode"] | null;
                 request_id?: string | null;
+                tag?: string | null;
             };
             header?: never;
             path: {
@@ -3398,13 +3441,13 @@ export interface operations {
                     "application/json": components["schemas"]["TimelinePage"];
                 };
             };
-            /** @description the cursor is not one that this service gave to this user */
+            /** @description the cursor is not one that this service gave to this user, or of another mode or tag */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["InvalidCursorProblem"] | components["schemas"]["BadRequestProblem"];
+                    "application/problem+json": components["schemas"]["InvalidCursorProblem"] | components["schemas"]["CursorOfAnotherModeProblem"] | components["schemas"]["BadRequestProblem"];
                 };
             };
             /** @description no token, or a wrong or expired one */
@@ -3440,7 +3483,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"] | components["schemas"]["TagNeedsModeProblem"];
                 };
             };
             /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
@@ -3934,6 +3977,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description durable; Redis is away */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActPending"];
+                };
+            };
             /** @description Successful Response */
             204: {
                 headers: {
@@ -4018,6 +4070,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description durable; Redis is away */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActPending"];
+                };
+            };
             /** @description Successful Response */
             204: {
                 headers: {

@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useMemo, useState } from "react";
 
 import { Account } from "./account.ts";
-import { readConfig, type AppUser, type Config } from "./backend.ts";
+import { readConfig, type AppUser, type Config, type Mode } from "./backend.ts";
 import { Dialog } from "./Dialog.tsx";
 import { FeedView } from "./FeedView.tsx";
 import { Icon } from "./Icons.tsx";
@@ -44,7 +44,7 @@ function SignedIn({ config, first }: { config: Config; first: AppUser }) {
     setVisit((count) => count + 1);
     window.scrollTo({ top: 0 });
   };
-  const show = (chosen: string) => {
+  const show = (chosen: Mode) => {
     if (chosen === mode) return refresh();
     setMode(chosen);
     window.scrollTo({ top: 0 });
@@ -83,6 +83,7 @@ function SignedIn({ config, first }: { config: Config; first: AppUser }) {
           mode={mode}
           visit={visit}
           hasSimilar={config.similar}
+          hasFollows={config.follows}
           onRefresh={refresh}
         />
       </main>

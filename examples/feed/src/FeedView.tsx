@@ -2,22 +2,25 @@
 import { useEffect, useRef, useState } from "react";
 
 import type { Account, FeedPost } from "./account.ts";
+import type { Mode } from "./backend.ts";
 import { PostCard } from "./PostCard.tsx";
 import { PostMenu } from "./PostMenu.tsx";
 import { SimilarSheet } from "./SimilarSheet.tsx";
 import { useActs, type Note } from "./useActs.ts";
 import { useFeed, type Feed } from "./useFeed.ts";
 import { useViews } from "./useViews.ts";
+import { emptyFeed } from "./words.ts";
 
 interface FeedViewProps {
   account: Account;
-  mode: string | undefined;
+  mode: Mode | undefined;
   visit: number;
   hasSimilar: boolean;
+  hasFollows: boolean;
   onRefresh: () => void;
 }
 
-export function FeedView({ account, mode, visit, hasSimilar, onRefresh }: FeedViewProps) {
+export function FeedView({ account, mode, visit, hasSimilar, hasFollows, onRefresh }: FeedViewProps) {
   const feed = useFeed(account, mode, visit);
   const acts = useActs(account);
   const looked = useViews(account);
@@ -48,13 +51,14 @@ export function FeedView({ account, mode, visit, hasSimilar, onRefresh }: FeedVi
           );
         })}
       </div>
-      <FeedEnd feed={feed} onRefresh={onRefresh} />
+      <FeedEnd feed={feed} mode={mode} onRefresh={onRefresh} />
       <p className="failure" role="alert">
         {acts.failure}
       </p>
       {menu && (
         <PostMenu
           post={menu}
+          followed={hasFollows ? acts.isFollowed(menu) : undefined}
           onClose={() => setMenu(undefined)}
           onSay={(say) => {
             setMenu(undefined);
@@ -93,7 +97,7 @@ function NoteBar({ note, onUndo }: { note: Note; onUndo: () => void }) {
 
 const AHEAD = "1200px"; // the next page is asked for before the reader is at the end
 
-function FeedEnd({ feed, onRefresh }: { feed: Feed; onRefresh: () => void }) {
+function FeedEnd({ feed, mode, onRefresh }: { feed: Feed; mode: Mode | undefined; onRefresh: () => void }) {
   const end = useRef<HTMLDivElement>(null);
   const { state, next, posts } = feed;
 
@@ -115,7 +119,7 @@ function FeedEnd({ feed, onRefresh }: { feed: Feed; onRefresh: () => void }) {
       )}
       {state === "end" && (
         <p className="quiet">
-          {posts.length === 0 ? "Nothing to show yet. " : "That was everything. "}
+          {posts.length === 0 ? emptyFeed(mode) : "That was everything. "}
           <button type="button" onClick={onRefresh}>Start again</button>
         </p>
       )}

@@ -1,7 +1,7 @@
 // Everything that one signed-in user does: pages, likes, hides, and what they want more or less of.
 import { createWarmline, unwrap, type Schemas, type Warmline } from "warmline-client";
 
-import { openSession, readPosts, type PostDetails, type Session } from "./backend.ts";
+import { follow, openSession, readPosts, type Mode, type PostDetails, type Session } from "./backend.ts";
 
 const PAGE_POSTS = 12;
 const SIMILAR_POSTS = 18;
@@ -38,9 +38,9 @@ export class Account {
   }
 
   /** The first page of a mode, or the one that a cursor leads to. A first page may be asked for again by its id. */
-  async page(mode: string | undefined, requestId: string, cursor: string | null, signal: AbortSignal): Promise<FeedPage> {
-    const from = cursor ? { cursor } : { request_id: requestId };
-    const query = { limit: PAGE_POSTS, ...(mode && { mode }), ...from };
+  async page(mode: Mode | undefined, requestId: string, cursor: string | null, signal: AbortSignal): Promise<FeedPage> {
+    const from = cursor ? { cursor } : { mode, request_id: requestId }; // a cursor knows its mode
+    const query = { limit: PAGE_POSTS, ...from };
     const page = unwrap(
       await this.warmline.GET("/timeline/{user_id}", { params: { path: { user_id: this.userId }, query }, signal }),
     );
@@ -82,6 +82,10 @@ export class Account {
       const path = { user_id: this.userId, preference_id };
       unwrap(await this.warmline.DELETE("/users/{user_id}/preferences/{preference_id}", { params: { path } }));
     };
+  }
+
+  async follow(authorId: string, followed: boolean): Promise<void> {
+    await follow(authorId, followed, await this.token());
   }
 
   private event(kind: EventKind, post: Pick<FeedPost, "id" | "feedId">) {

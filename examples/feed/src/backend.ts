@@ -1,5 +1,9 @@
 // What your own backend has anyway: who is signed in, and what a post shows. Here it is `demo/feed`.
 
+import type { Schemas } from "warmline-client";
+
+export type Mode = Schemas["Mode"];
+
 export interface AppUser {
   id: string;
   label: string;
@@ -10,8 +14,10 @@ export interface Config {
   /** Where the timeline's calls go. */
   api: string;
   /** The timeline's modes; empty if it has one timeline alone. */
-  modes: string[];
+  modes: Mode[];
   similar: boolean;
+  /** Whether authors can be followed. */
+  follows: boolean;
 }
 
 export interface Session {
@@ -28,6 +34,7 @@ export interface PostDetails {
   photo: string | null;
   created_at: string;
   liked: boolean;
+  followed: boolean;
 }
 
 export function readConfig(): Promise<Config> {
@@ -50,6 +57,15 @@ export async function readPosts(ids: string[], token: string): Promise<Map<strin
     headers: { authorization: `Bearer ${token}` },
   });
   return new Map(answer.posts.map((post) => [post.id, post]));
+}
+
+/** Follow an author, or end it: your backend tells the timeline, with its API key. */
+export async function follow(authorId: string, followed: boolean, token: string): Promise<void> {
+  const answer = await fetch(`/demo/follows/${encodeURIComponent(authorId)}`, {
+    method: followed ? "PUT" : "DELETE",
+    headers: { authorization: `Bearer ${token}` },
+  });
+  if (!answer.ok) throw new Error(`follows: status ${answer.status}`);
 }
 
 async function call<Body>(path: string, init?: RequestInit): Promise<Body> {

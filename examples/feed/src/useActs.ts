@@ -6,6 +6,7 @@ import type { Say } from "./PostMenu.tsx";
 
 /** What stands on a post after something was said of it. */
 export interface Note {
+  said: Say;
   text: string;
   /** Whether the post itself is not shown any more. */
   gone: boolean;
@@ -15,6 +16,7 @@ export interface Note {
 
 export interface Acts {
   isLiked: (post: FeedPost) => boolean;
+  isFollowed: (post: FeedPost) => boolean;
   like: (post: FeedPost) => void;
   say: (post: FeedPost, say: Say) => void;
   undo: (post: FeedPost) => void;
@@ -25,11 +27,13 @@ export interface Acts {
 
 export function useActs(account: Account): Acts {
   const [liked, setLiked] = useState<Record<string, boolean>>({});
+  const [followed, setFollowed] = useState<Record<string, boolean>>({}); // by author
   const [notes, setNotes] = useState<Record<string, Note>>({});
   const [failure, setFailure] = useState("");
 
   useEffect(() => {
     setLiked({});
+    setFollowed({});
     setNotes({});
     setFailure("");
   }, [account]);
@@ -47,12 +51,19 @@ export function useActs(account: Account): Acts {
     });
   };
 
+  const isFollowed = (post: FeedPost) => followed[post.author.id] ?? post.followed;
+  const setFollows = (post: FeedPost, said: Say) =>
+    isFollow(said) && setFollowed((all) => ({ ...all, [post.author.id]: said === "follow" }));
+
   const say = (post: FeedPost, said: Say) => {
     const note = noteOf(post, said);
     setNotes((all) => ({ ...all, [post.id]: note }));
     setFailure("");
     send(account, post, said).then(
-      (undo) => setNotes((all) => ({ ...all, [post.id]: { ...note, undo } })),
+      (undo) => {
+        setFollows(post, said);
+        setNotes((all) => ({ ...all, [post.id]: { ...note, undo } }));
+      },
       () => {
         setNotes((all) => without(all, post.id));
         setFailure("That could not be sent. Try again.");
@@ -65,17 +76,22 @@ export function useActs(account: Account): Acts {
     if (!note?.undo) return;
     setNotes((all) => without(all, post.id));
     setFailure("");
+    if (isFollow(note.said)) setFollows(post, note.said === "follow" ? "unfollow" : "follow");
     note.undo().catch(() => {
       setNotes((all) => ({ ...all, [post.id]: note }));
       setFailure("That could not be undone. Try again.");
     });
   };
 
-  return { isLiked, like, say, undo, notes, failure };
+  return { isLiked, isFollowed, like, say, undo, notes, failure };
 }
 
 /** Tell the timeline; what is returned takes it back. */
 async function send(account: Account, post: FeedPost, said: Say): Promise<() => Promise<void>> {
+  if (isFollow(said)) {
+    await account.follow(post.author.id, said === "follow");
+    return () => account.follow(post.author.id, said !== "follow");
+  }
   if (said === "hide") {
     await account.add("hide", [post]);
     return () => account.takeBack("hide", post);
@@ -92,9 +108,15 @@ function noteOf(post: FeedPost, said: Say): Note {
     "more-author": `You will see more from ${name}.`,
     "less-post": "You will see less like this.",
     "less-author": `You will see less from ${name}.`,
+    follow: `You follow ${name}.`,
+    unfollow: `You do not follow ${name} any more.`,
     hide: "Hidden. You will not see this post again.",
   };
-  return { text: texts[said], gone: !said.startsWith("more") };
+  return { said, text: texts[said], gone: said === "hide" || said.startsWith("less") };
+}
+
+function isFollow(said: Say): boolean {
+  return said === "follow" || said === "unfollow";
 }
 
 function without(notes: Record<string, Note>, id: string): Record<string, Note> {

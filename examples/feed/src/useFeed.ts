@@ -3,6 +3,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { WarmlineProblem } from "warmline-client";
 
 import type { Account, FeedPost } from "./account.ts";
+import type { Mode } from "./backend.ts";
 
 export type FeedState = "loading" | "more" | "end" | "failed";
 
@@ -18,7 +19,7 @@ export interface Feed {
 const NOTHING = { posts: [] as FeedPost[], cursor: null as string | null, source: "", degraded: false };
 
 /** `visit` counts refreshes: a new one begins with a first page. */
-export function useFeed(account: Account, mode: string | undefined, visit: number): Feed {
+export function useFeed(account: Account, mode: Mode | undefined, visit: number): Feed {
   const [shown, setShown] = useState(NOTHING);
   const [state, setState] = useState<FeedState>("loading");
   // A first page whose answer was lost is asked for again by the same id: else its posts would count as seen.

@@ -1,5 +1,7 @@
 // What the timeline's codes mean, in the words of a reader.
 
+import type { Mode } from "./backend.ts";
+
 interface Reason {
   short: string;
   long: string;
@@ -21,6 +23,9 @@ const SOURCES: Record<string, string> = {
   heuristic: "Your list goes by what is popular and new.",
   everyone: "This is everyone's list: there is none of your own yet.",
   snapshot: "This is the last list that the server remembers.",
+  following: "You see posts of people whom you follow.",
+  latest: "You see everybody's posts, the newest first.",
+  explore: "You see what others like; the order changes each day.",
   newest: "These are simply the newest photos.",
 };
 
@@ -33,15 +38,19 @@ export function sourceOf(source: string): string {
   return SOURCES[source] ?? "";
 }
 
-const MODES: Record<string, string> = {
+const MODES: Record<Mode, string> = {
   for_you: "For you",
   following: "Following",
   latest: "Latest",
   explore: "Explore",
 };
 
-export function modeName(mode: string): string {
+export function modeName(mode: Mode): string {
   return MODES[mode] ?? mode;
+}
+
+export function emptyFeed(mode: Mode | undefined): string {
+  return mode === "following" ? "You follow nobody who has posted lately. " : "Nothing to show yet. ";
 }
 
 const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [

@@ -15,6 +15,8 @@ from .busy_problem_status import BusyProblemStatus
 from .champion_answer import ChampionAnswer
 from .champion_change import ChampionChange
 from .counted_answer import CountedAnswer
+from .cursor_of_another_mode_problem import CursorOfAnotherModeProblem
+from .cursor_of_another_mode_problem_status import CursorOfAnotherModeProblemStatus
 from .erasure_under_way import ErasureUnderWay
 from .erasure_under_way_problem import ErasureUnderWayProblem
 from .erasure_under_way_problem_status import ErasureUnderWayProblemStatus
@@ -52,6 +54,7 @@ from .invalid_request_problem_status import InvalidRequestProblemStatus
 from .job import Job
 from .live_answer import LiveAnswer
 from .live_answers import LiveAnswers
+from .mode import Mode
 from .model_answer import ModelAnswer
 from .model_answer_report import ModelAnswerReport
 from .models_answer import ModelsAnswer
@@ -115,6 +118,8 @@ from .status_answer import StatusAnswer
 from .status_answer_missing import StatusAnswerMissing
 from .store_unavailable_problem import StoreUnavailableProblem
 from .store_unavailable_problem_status import StoreUnavailableProblemStatus
+from .tag_needs_mode_problem import TagNeedsModeProblem
+from .tag_needs_mode_problem_status import TagNeedsModeProblemStatus
 from .timeline_page import TimelinePage
 from .timeline_post import TimelinePost
 from .timeline_request import TimelineRequest
@@ -154,6 +159,8 @@ __all__ = (
     "ChampionAnswer",
     "ChampionChange",
     "CountedAnswer",
+    "CursorOfAnotherModeProblem",
+    "CursorOfAnotherModeProblemStatus",
     "ErasureUnderWay",
     "ErasureUnderWayProblem",
     "ErasureUnderWayProblemStatus",
@@ -191,6 +198,7 @@ __all__ = (
     "Job",
     "LiveAnswer",
     "LiveAnswers",
+    "Mode",
     "ModelAnswer",
     "ModelAnswerReport",
     "ModelsAnswer",
@@ -252,6 +260,8 @@ __all__ = (
     "StatusAnswerMissing",
     "StoreUnavailableProblem",
     "StoreUnavailableProblemStatus",
+    "TagNeedsModeProblem",
+    "TagNeedsModeProblemStatus",
     "TimelinePage",
     "TimelinePost",
     "TimelineRequest",

@@ -37,7 +37,8 @@ def test_a_name_that_is_made_to_lead_here_is_refused() -> None:
 def test_the_page_learns_what_the_timeline_has() -> None:
     config = client_of(settings_of()).get("/demo/config").json()
     assert config == {
-        "users": [{"id": "ann", "label": "Ann"}], "api": "/api", "modes": ["for_you", "latest"], "similar": False,
+        "users": [{"id": "ann", "label": "Ann"}], "api": "/api", "follows": False,
+        "modes": ["for_you", "latest"], "similar": False,
     }  # fmt: skip
 
 
@@ -45,6 +46,16 @@ def test_the_page_learns_what_the_timeline_has() -> None:
 def test_posts_want_a_session(token: str) -> None:
     answer = client_of(settings_of()).get("/demo/posts?ids=p1", headers={"authorization": token})
     assert (answer.status_code, answer.json()["type"]) == (401, "session-ended")
+
+
+def test_a_follow_is_the_backends_act_for_the_sessions_user() -> None:
+    with client_of(settings_of()) as client:
+        token = client.post("/demo/session", json={"user_id": "ann"}).json()["token"]
+        headers = {"authorization": f"Bearer {token}"}
+        asked = client.put("/demo/follows/a%2Fb", headers=headers).json()
+        assert client.put("/demo/follows/a%2Fb").status_code == 401
+    assert (asked["method"], asked["path"]) == ("PUT", "/users/ann/follows/a%2Fb")
+    assert asked["headers"] == {"authorization": "Bearer the-api-key"}
 
 
 def test_too_many_posts_at_once_are_refused() -> None:

@@ -23,7 +23,7 @@ def settings_of(media: Path | None = None, **changes: Any) -> FeedSettings:
     """Settings whose stores nobody asks."""
     settings: dict[str, Any] = {
         "host": "127.0.0.1", "port": 0, "timeline_url": "http://timeline", "database_url": "postgresql://nobody@nowhere",
-        "schema": "warmline", "media": media, "jwt_key": KEY, "jwt_algorithm": "HS256",
+        "schema": "warmline", "media": media, "jwt_key": KEY, "jwt_algorithm": "HS256", "api_key": "the-api-key",
         "users": (FeedUser(user_id="ann", label="Ann"),),
     }  # fmt: skip
     return FeedSettings(**(settings | changes))

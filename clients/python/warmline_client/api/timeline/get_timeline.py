@@ -9,9 +9,12 @@ from ...client import AuthenticatedClient, Client
 from ...models.another_user_problem import AnotherUserProblem
 from ...models.bad_request_problem import BadRequestProblem
 from ...models.body_too_large_problem import BodyTooLargeProblem
+from ...models.cursor_of_another_mode_problem import CursorOfAnotherModeProblem
 from ...models.headers_too_large_problem import HeadersTooLargeProblem
 from ...models.invalid_cursor_problem import InvalidCursorProblem
 from ...models.invalid_request_problem import InvalidRequestProblem
+from ...models.mode import Mode
+from ...models.tag_needs_mode_problem import TagNeedsModeProblem
 from ...models.timeline_page import TimelinePage
 from ...models.token_expired_problem import TokenExpiredProblem
 from ...models.unauthorized_problem import UnauthorizedProblem
@@ -23,6 +26,8 @@ def _get_kwargs(
     *,
     limit: int | Unset = 20,
     cursor: None | str | Unset = UNSET,
+    mode: Mode | None | Unset = UNSET,
+    tag: None | str | Unset = UNSET,
     request_id: None | str | Unset = UNSET,
 ) -> dict[str, Any]:
 
@@ -36,6 +41,22 @@ def _get_kwargs(
     else:
         json_cursor = cursor
     params["cursor"] = json_cursor
+
+    json_mode: None | str | Unset
+    if isinstance(mode, Unset):
+        json_mode = UNSET
+    elif isinstance(mode, Mode):
+        json_mode = mode.value
+    else:
+        json_mode = mode
+    params["mode"] = json_mode
+
+    json_tag: None | str | Unset
+    if isinstance(tag, Unset):
+        json_tag = UNSET
+    else:
+        json_tag = tag
+    params["tag"] = json_tag
 
     json_request_id: None | str | Unset
     if isinstance(request_id, Unset):
@@ -62,10 +83,12 @@ def _parse_response(
 ) -> (
     AnotherUserProblem
     | BadRequestProblem
+    | CursorOfAnotherModeProblem
     | InvalidCursorProblem
     | BodyTooLargeProblem
     | HeadersTooLargeProblem
     | InvalidRequestProblem
+    | TagNeedsModeProblem
     | TimelinePage
     | TokenExpiredProblem
     | UnauthorizedProblem
@@ -78,7 +101,7 @@ def _parse_response(
 
     if response.status_code == 400:
 
-        def _parse_response_400(data: object) -> BadRequestProblem | InvalidCursorProblem:
+        def _parse_response_400(data: object) -> BadRequestProblem | CursorOfAnotherModeProblem | InvalidCursorProblem:
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
@@ -87,11 +110,19 @@ def _parse_response(
                 return response_400_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                response_400_type_1 = CursorOfAnotherModeProblem.from_dict(data)
+
+                return response_400_type_1
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
             if not isinstance(data, dict):
                 raise TypeError()
-            response_400_type_1 = BadRequestProblem.from_dict(data)
+            response_400_type_2 = BadRequestProblem.from_dict(data)
 
-            return response_400_type_1
+            return response_400_type_2
 
         response_400 = _parse_response_400(response.json())
 
@@ -129,7 +160,23 @@ def _parse_response(
         return response_413
 
     if response.status_code == 422:
-        response_422 = InvalidRequestProblem.from_dict(response.json())
+
+        def _parse_response_422(data: object) -> InvalidRequestProblem | TagNeedsModeProblem:
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                response_422_type_0 = InvalidRequestProblem.from_dict(data)
+
+                return response_422_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            if not isinstance(data, dict):
+                raise TypeError()
+            response_422_type_1 = TagNeedsModeProblem.from_dict(data)
+
+            return response_422_type_1
+
+        response_422 = _parse_response_422(response.json())
 
         return response_422
 
@@ -149,10 +196,12 @@ def _build_response(
 ) -> Response[
     AnotherUserProblem
     | BadRequestProblem
+    | CursorOfAnotherModeProblem
     | InvalidCursorProblem
     | BodyTooLargeProblem
     | HeadersTooLargeProblem
     | InvalidRequestProblem
+    | TagNeedsModeProblem
     | TimelinePage
     | TokenExpiredProblem
     | UnauthorizedProblem
@@ -171,14 +220,18 @@ def sync_detailed(
     client: AuthenticatedClient,
     limit: int | Unset = 20,
     cursor: None | str | Unset = UNSET,
+    mode: Mode | None | Unset = UNSET,
+    tag: None | str | Unset = UNSET,
     request_id: None | str | Unset = UNSET,
 ) -> Response[
     AnotherUserProblem
     | BadRequestProblem
+    | CursorOfAnotherModeProblem
     | InvalidCursorProblem
     | BodyTooLargeProblem
     | HeadersTooLargeProblem
     | InvalidRequestProblem
+    | TagNeedsModeProblem
     | TimelinePage
     | TokenExpiredProblem
     | UnauthorizedProblem
@@ -191,6 +244,8 @@ def sync_detailed(
         user_id (str):
         limit (int | Unset): posts of the page, at most Default: 20.
         cursor (None | str | Unset):
+        mode (Mode | None | Unset):
+        tag (None | str | Unset):
         request_id (None | str | Unset):
 
     Raises:
@@ -198,13 +253,15 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[AnotherUserProblem | BadRequestProblem | InvalidCursorProblem | BodyTooLargeProblem | HeadersTooLargeProblem | InvalidRequestProblem | TimelinePage | TokenExpiredProblem | UnauthorizedProblem]
+        Response[AnotherUserProblem | BadRequestProblem | CursorOfAnotherModeProblem | InvalidCursorProblem | BodyTooLargeProblem | HeadersTooLargeProblem | InvalidRequestProblem | TagNeedsModeProblem | TimelinePage | TokenExpiredProblem | UnauthorizedProblem]
     """
 
     kwargs = _get_kwargs(
         user_id=user_id,
         limit=limit,
         cursor=cursor,
+        mode=mode,
+        tag=tag,
         request_id=request_id,
     )
 
@@ -221,14 +278,18 @@ def sync(
     client: AuthenticatedClient,
     limit: int | Unset = 20,
     cursor: None | str | Unset = UNSET,
+    mode: Mode | None | Unset = UNSET,
+    tag: None | str | Unset = UNSET,
     request_id: None | str | Unset = UNSET,
 ) -> (
     AnotherUserProblem
     | BadRequestProblem
+    | CursorOfAnotherModeProblem
     | InvalidCursorProblem
     | BodyTooLargeProblem
     | HeadersTooLargeProblem
     | InvalidRequestProblem
+    | TagNeedsModeProblem
     | TimelinePage
     | TokenExpiredProblem
     | UnauthorizedProblem
@@ -242,6 +303,8 @@ def sync(
         user_id (str):
         limit (int | Unset): posts of the page, at most Default: 20.
         cursor (None | str | Unset):
+        mode (Mode | None | Unset):
+        tag (None | str | Unset):
         request_id (None | str | Unset):
 
     Raises:
@@ -249,7 +312,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        AnotherUserProblem | BadRequestProblem | InvalidCursorProblem | BodyTooLargeProblem | HeadersTooLargeProblem | InvalidRequestProblem | TimelinePage | TokenExpiredProblem | UnauthorizedProblem
+        AnotherUserProblem | BadRequestProblem | CursorOfAnotherModeProblem | InvalidCursorProblem | BodyTooLargeProblem | HeadersTooLargeProblem | InvalidRequestProblem | TagNeedsModeProblem | TimelinePage | TokenExpiredProblem | UnauthorizedProblem
     """
 
     return sync_detailed(
@@ -257,6 +320,8 @@ def sync(
         client=client,
         limit=limit,
         cursor=cursor,
+        mode=mode,
+        tag=tag,
         request_id=request_id,
     ).parsed
 
@@ -267,14 +332,18 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     limit: int | Unset = 20,
     cursor: None | str | Unset = UNSET,
+    mode: Mode | None | Unset = UNSET,
+    tag: None | str | Unset = UNSET,
     request_id: None | str | Unset = UNSET,
 ) -> Response[
     AnotherUserProblem
     | BadRequestProblem
+    | CursorOfAnotherModeProblem
     | InvalidCursorProblem
     | BodyTooLargeProblem
     | HeadersTooLargeProblem
     | InvalidRequestProblem
+    | TagNeedsModeProblem
     | TimelinePage
     | TokenExpiredProblem
     | UnauthorizedProblem
@@ -287,6 +356,8 @@ async def asyncio_detailed(
         user_id (str):
         limit (int | Unset): posts of the page, at most Default: 20.
         cursor (None | str | Unset):
+        mode (Mode | None | Unset):
+        tag (None | str | Unset):
         request_id (None | str | Unset):
 
     Raises:
@@ -294,13 +365,15 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[AnotherUserProblem | BadRequestProblem | InvalidCursorProblem | BodyTooLargeProblem | HeadersTooLargeProblem | InvalidRequestProblem | TimelinePage | TokenExpiredProblem | UnauthorizedProblem]
+        Response[AnotherUserProblem | BadRequestProblem | CursorOfAnotherModeProblem | InvalidCursorProblem | BodyTooLargeProblem | HeadersTooLargeProblem | InvalidRequestProblem | TagNeedsModeProblem | TimelinePage | TokenExpiredProblem | UnauthorizedProblem]
     """
 
     kwargs = _get_kwargs(
         user_id=user_id,
         limit=limit,
         cursor=cursor,
+        mode=mode,
+        tag=tag,
         request_id=request_id,
     )
 
@@ -315,14 +388,18 @@ async def asyncio(
     client: AuthenticatedClient,
     limit: int | Unset = 20,
     cursor: None | str | Unset = UNSET,
+    mode: Mode | None | Unset = UNSET,
+    tag: None | str | Unset = UNSET,
     request_id: None | str | Unset = UNSET,
 ) -> (
     AnotherUserProblem
     | BadRequestProblem
+    | CursorOfAnotherModeProblem
     | InvalidCursorProblem
     | BodyTooLargeProblem
     | HeadersTooLargeProblem
     | InvalidRequestProblem
+    | TagNeedsModeProblem
     | TimelinePage
     | TokenExpiredProblem
     | UnauthorizedProblem
@@ -336,6 +413,8 @@ async def asyncio(
         user_id (str):
         limit (int | Unset): posts of the page, at most Default: 20.
         cursor (None | str | Unset):
+        mode (Mode | None | Unset):
+        tag (None | str | Unset):
         request_id (None | str | Unset):
 
     Raises:
@@ -343,7 +422,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        AnotherUserProblem | BadRequestProblem | InvalidCursorProblem | BodyTooLargeProblem | HeadersTooLargeProblem | InvalidRequestProblem | TimelinePage | TokenExpiredProblem | UnauthorizedProblem
+        AnotherUserProblem | BadRequestProblem | CursorOfAnotherModeProblem | InvalidCursorProblem | BodyTooLargeProblem | HeadersTooLargeProblem | InvalidRequestProblem | TagNeedsModeProblem | TimelinePage | TokenExpiredProblem | UnauthorizedProblem
     """
 
     return (
@@ -352,6 +431,8 @@ async def asyncio(
             client=client,
             limit=limit,
             cursor=cursor,
+            mode=mode,
+            tag=tag,
             request_id=request_id,
         )
     ).parsed

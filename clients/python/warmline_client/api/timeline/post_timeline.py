@@ -10,9 +10,11 @@ from ...models.bad_request_problem import BadRequestProblem
 from ...models.body_too_deep_problem import BodyTooDeepProblem
 from ...models.body_too_large_problem import BodyTooLargeProblem
 from ...models.busy_problem import BusyProblem
+from ...models.cursor_of_another_mode_problem import CursorOfAnotherModeProblem
 from ...models.headers_too_large_problem import HeadersTooLargeProblem
 from ...models.invalid_cursor_problem import InvalidCursorProblem
 from ...models.invalid_request_problem import InvalidRequestProblem
+from ...models.tag_needs_mode_problem import TagNeedsModeProblem
 from ...models.timeline_page import TimelinePage
 from ...models.timeline_request import TimelineRequest
 from ...models.token_expired_problem import TokenExpiredProblem
@@ -45,11 +47,13 @@ def _parse_response(
     AnotherUserProblem
     | BadRequestProblem
     | BodyTooDeepProblem
+    | CursorOfAnotherModeProblem
     | InvalidCursorProblem
     | BodyTooLargeProblem
     | BusyProblem
     | HeadersTooLargeProblem
     | InvalidRequestProblem
+    | TagNeedsModeProblem
     | TimelinePage
     | TokenExpiredProblem
     | UnauthorizedProblem
@@ -62,7 +66,9 @@ def _parse_response(
 
     if response.status_code == 400:
 
-        def _parse_response_400(data: object) -> BadRequestProblem | BodyTooDeepProblem | InvalidCursorProblem:
+        def _parse_response_400(
+            data: object,
+        ) -> BadRequestProblem | BodyTooDeepProblem | CursorOfAnotherModeProblem | InvalidCursorProblem:
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
@@ -74,16 +80,24 @@ def _parse_response(
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                response_400_type_1 = BadRequestProblem.from_dict(data)
+                response_400_type_1 = CursorOfAnotherModeProblem.from_dict(data)
 
                 return response_400_type_1
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                response_400_type_2 = BadRequestProblem.from_dict(data)
+
+                return response_400_type_2
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
             if not isinstance(data, dict):
                 raise TypeError()
-            response_400_type_2 = BodyTooDeepProblem.from_dict(data)
+            response_400_type_3 = BodyTooDeepProblem.from_dict(data)
 
-            return response_400_type_2
+            return response_400_type_3
 
         response_400 = _parse_response_400(response.json())
 
@@ -121,7 +135,23 @@ def _parse_response(
         return response_413
 
     if response.status_code == 422:
-        response_422 = InvalidRequestProblem.from_dict(response.json())
+
+        def _parse_response_422(data: object) -> InvalidRequestProblem | TagNeedsModeProblem:
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                response_422_type_0 = InvalidRequestProblem.from_dict(data)
+
+                return response_422_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            if not isinstance(data, dict):
+                raise TypeError()
+            response_422_type_1 = TagNeedsModeProblem.from_dict(data)
+
+            return response_422_type_1
+
+        response_422 = _parse_response_422(response.json())
 
         return response_422
 
@@ -147,11 +177,13 @@ def _build_response(
     AnotherUserProblem
     | BadRequestProblem
     | BodyTooDeepProblem
+    | CursorOfAnotherModeProblem
     | InvalidCursorProblem
     | BodyTooLargeProblem
     | BusyProblem
     | HeadersTooLargeProblem
     | InvalidRequestProblem
+    | TagNeedsModeProblem
     | TimelinePage
     | TokenExpiredProblem
     | UnauthorizedProblem
@@ -172,11 +204,13 @@ def sync_detailed(
     AnotherUserProblem
     | BadRequestProblem
     | BodyTooDeepProblem
+    | CursorOfAnotherModeProblem
     | InvalidCursorProblem
     | BodyTooLargeProblem
     | BusyProblem
     | HeadersTooLargeProblem
     | InvalidRequestProblem
+    | TagNeedsModeProblem
     | TimelinePage
     | TokenExpiredProblem
     | UnauthorizedProblem
@@ -193,7 +227,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[AnotherUserProblem | BadRequestProblem | BodyTooDeepProblem | InvalidCursorProblem | BodyTooLargeProblem | BusyProblem | HeadersTooLargeProblem | InvalidRequestProblem | TimelinePage | TokenExpiredProblem | UnauthorizedProblem]
+        Response[AnotherUserProblem | BadRequestProblem | BodyTooDeepProblem | CursorOfAnotherModeProblem | InvalidCursorProblem | BodyTooLargeProblem | BusyProblem | HeadersTooLargeProblem | InvalidRequestProblem | TagNeedsModeProblem | TimelinePage | TokenExpiredProblem | UnauthorizedProblem]
     """
 
     kwargs = _get_kwargs(
@@ -215,11 +249,13 @@ def sync(
     AnotherUserProblem
     | BadRequestProblem
     | BodyTooDeepProblem
+    | CursorOfAnotherModeProblem
     | InvalidCursorProblem
     | BodyTooLargeProblem
     | BusyProblem
     | HeadersTooLargeProblem
     | InvalidRequestProblem
+    | TagNeedsModeProblem
     | TimelinePage
     | TokenExpiredProblem
     | UnauthorizedProblem
@@ -237,7 +273,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        AnotherUserProblem | BadRequestProblem | BodyTooDeepProblem | InvalidCursorProblem | BodyTooLargeProblem | BusyProblem | HeadersTooLargeProblem | InvalidRequestProblem | TimelinePage | TokenExpiredProblem | UnauthorizedProblem
+        AnotherUserProblem | BadRequestProblem | BodyTooDeepProblem | CursorOfAnotherModeProblem | InvalidCursorProblem | BodyTooLargeProblem | BusyProblem | HeadersTooLargeProblem | InvalidRequestProblem | TagNeedsModeProblem | TimelinePage | TokenExpiredProblem | UnauthorizedProblem
     """
 
     return sync_detailed(
@@ -254,11 +290,13 @@ async def asyncio_detailed(
     AnotherUserProblem
     | BadRequestProblem
     | BodyTooDeepProblem
+    | CursorOfAnotherModeProblem
     | InvalidCursorProblem
     | BodyTooLargeProblem
     | BusyProblem
     | HeadersTooLargeProblem
     | InvalidRequestProblem
+    | TagNeedsModeProblem
     | TimelinePage
     | TokenExpiredProblem
     | UnauthorizedProblem
@@ -275,7 +313,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[AnotherUserProblem | BadRequestProblem | BodyTooDeepProblem | InvalidCursorProblem | BodyTooLargeProblem | BusyProblem | HeadersTooLargeProblem | InvalidRequestProblem | TimelinePage | TokenExpiredProblem | UnauthorizedProblem]
+        Response[AnotherUserProblem | BadRequestProblem | BodyTooDeepProblem | CursorOfAnotherModeProblem | InvalidCursorProblem | BodyTooLargeProblem | BusyProblem | HeadersTooLargeProblem | InvalidRequestProblem | TagNeedsModeProblem | TimelinePage | TokenExpiredProblem | UnauthorizedProblem]
     """
 
     kwargs = _get_kwargs(
@@ -295,11 +333,13 @@ async def asyncio(
     AnotherUserProblem
     | BadRequestProblem
     | BodyTooDeepProblem
+    | CursorOfAnotherModeProblem
     | InvalidCursorProblem
     | BodyTooLargeProblem
     | BusyProblem
     | HeadersTooLargeProblem
     | InvalidRequestProblem
+    | TagNeedsModeProblem
     | TimelinePage
     | TokenExpiredProblem
     | UnauthorizedProblem
@@ -317,7 +357,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        AnotherUserProblem | BadRequestProblem | BodyTooDeepProblem | InvalidCursorProblem | BodyTooLargeProblem | BusyProblem | HeadersTooLargeProblem | InvalidRequestProblem | TimelinePage | TokenExpiredProblem | UnauthorizedProblem
+        AnotherUserProblem | BadRequestProblem | BodyTooDeepProblem | CursorOfAnotherModeProblem | InvalidCursorProblem | BodyTooLargeProblem | BusyProblem | HeadersTooLargeProblem | InvalidRequestProblem | TagNeedsModeProblem | TimelinePage | TokenExpiredProblem | UnauthorizedProblem
     """
 
     return (

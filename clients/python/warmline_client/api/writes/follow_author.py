@@ -6,6 +6,7 @@ import httpx
 
 from ... import errors
 from ...client import AuthenticatedClient, Client
+from ...models.act_pending import ActPending
 from ...models.bad_request_problem import BadRequestProblem
 from ...models.body_too_large_problem import BodyTooLargeProblem
 from ...models.headers_too_large_problem import HeadersTooLargeProblem
@@ -37,7 +38,8 @@ def _get_kwargs(
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
 ) -> (
-    Any
+    ActPending
+    | Any
     | BadRequestProblem
     | BodyTooLargeProblem
     | HeadersTooLargeProblem
@@ -49,6 +51,11 @@ def _parse_response(
     | UnauthorizedProblem
     | None
 ):
+    if response.status_code == 202:
+        response_202 = ActPending.from_dict(response.json())
+
+        return response_202
+
     if response.status_code == 204:
         response_204 = cast(Any, None)
         return response_204
@@ -129,7 +136,8 @@ def _parse_response(
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
 ) -> Response[
-    Any
+    ActPending
+    | Any
     | BadRequestProblem
     | BodyTooLargeProblem
     | HeadersTooLargeProblem
@@ -154,7 +162,8 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
 ) -> Response[
-    Any
+    ActPending
+    | Any
     | BadRequestProblem
     | BodyTooLargeProblem
     | HeadersTooLargeProblem
@@ -167,7 +176,8 @@ def sync_detailed(
 ]:
     """Add Follow
 
-     Follow an author: their posts get places in the user's lists, within seconds.
+     Follow an author: in `mode=following` from the next page on, in the user's other lists within
+    seconds.
 
     Args:
         user_id (str):
@@ -178,7 +188,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Any | BadRequestProblem | BodyTooLargeProblem | HeadersTooLargeProblem | InvalidRequestProblem | SelfFollowProblem | StoreUnavailableProblem | TooManyFollowsProblem | UserErasedProblem | UnauthorizedProblem]
+        Response[ActPending | Any | BadRequestProblem | BodyTooLargeProblem | HeadersTooLargeProblem | InvalidRequestProblem | SelfFollowProblem | StoreUnavailableProblem | TooManyFollowsProblem | UserErasedProblem | UnauthorizedProblem]
     """
 
     kwargs = _get_kwargs(
@@ -199,7 +209,8 @@ def sync(
     *,
     client: AuthenticatedClient,
 ) -> (
-    Any
+    ActPending
+    | Any
     | BadRequestProblem
     | BodyTooLargeProblem
     | HeadersTooLargeProblem
@@ -213,7 +224,8 @@ def sync(
 ):
     """Add Follow
 
-     Follow an author: their posts get places in the user's lists, within seconds.
+     Follow an author: in `mode=following` from the next page on, in the user's other lists within
+    seconds.
 
     Args:
         user_id (str):
@@ -224,7 +236,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Any | BadRequestProblem | BodyTooLargeProblem | HeadersTooLargeProblem | InvalidRequestProblem | SelfFollowProblem | StoreUnavailableProblem | TooManyFollowsProblem | UserErasedProblem | UnauthorizedProblem
+        ActPending | Any | BadRequestProblem | BodyTooLargeProblem | HeadersTooLargeProblem | InvalidRequestProblem | SelfFollowProblem | StoreUnavailableProblem | TooManyFollowsProblem | UserErasedProblem | UnauthorizedProblem
     """
 
     return sync_detailed(
@@ -240,7 +252,8 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
 ) -> Response[
-    Any
+    ActPending
+    | Any
     | BadRequestProblem
     | BodyTooLargeProblem
     | HeadersTooLargeProblem
@@ -253,7 +266,8 @@ async def asyncio_detailed(
 ]:
     """Add Follow
 
-     Follow an author: their posts get places in the user's lists, within seconds.
+     Follow an author: in `mode=following` from the next page on, in the user's other lists within
+    seconds.
 
     Args:
         user_id (str):
@@ -264,7 +278,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Any | BadRequestProblem | BodyTooLargeProblem | HeadersTooLargeProblem | InvalidRequestProblem | SelfFollowProblem | StoreUnavailableProblem | TooManyFollowsProblem | UserErasedProblem | UnauthorizedProblem]
+        Response[ActPending | Any | BadRequestProblem | BodyTooLargeProblem | HeadersTooLargeProblem | InvalidRequestProblem | SelfFollowProblem | StoreUnavailableProblem | TooManyFollowsProblem | UserErasedProblem | UnauthorizedProblem]
     """
 
     kwargs = _get_kwargs(
@@ -283,7 +297,8 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
 ) -> (
-    Any
+    ActPending
+    | Any
     | BadRequestProblem
     | BodyTooLargeProblem
     | HeadersTooLargeProblem
@@ -297,7 +312,8 @@ async def asyncio(
 ):
     """Add Follow
 
-     Follow an author: their posts get places in the user's lists, within seconds.
+     Follow an author: in `mode=following` from the next page on, in the user's other lists within
+    seconds.
 
     Args:
         user_id (str):
@@ -308,7 +324,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Any | BadRequestProblem | BodyTooLargeProblem | HeadersTooLargeProblem | InvalidRequestProblem | SelfFollowProblem | StoreUnavailableProblem | TooManyFollowsProblem | UserErasedProblem | UnauthorizedProblem
+        ActPending | Any | BadRequestProblem | BodyTooLargeProblem | HeadersTooLargeProblem | InvalidRequestProblem | SelfFollowProblem | StoreUnavailableProblem | TooManyFollowsProblem | UserErasedProblem | UnauthorizedProblem
     """
 
     return (

@@ -6,6 +6,7 @@ import httpx
 
 from ... import errors
 from ...client import AuthenticatedClient, Client
+from ...models.act_pending import ActPending
 from ...models.bad_request_problem import BadRequestProblem
 from ...models.body_too_large_problem import BodyTooLargeProblem
 from ...models.headers_too_large_problem import HeadersTooLargeProblem
@@ -34,7 +35,8 @@ def _get_kwargs(
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
 ) -> (
-    Any
+    ActPending
+    | Any
     | BadRequestProblem
     | BodyTooLargeProblem
     | HeadersTooLargeProblem
@@ -43,6 +45,11 @@ def _parse_response(
     | UnauthorizedProblem
     | None
 ):
+    if response.status_code == 202:
+        response_202 = ActPending.from_dict(response.json())
+
+        return response_202
+
     if response.status_code == 204:
         response_204 = cast(Any, None)
         return response_204
@@ -86,7 +93,8 @@ def _parse_response(
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
 ) -> Response[
-    Any
+    ActPending
+    | Any
     | BadRequestProblem
     | BodyTooLargeProblem
     | HeadersTooLargeProblem
@@ -108,7 +116,8 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
 ) -> Response[
-    Any
+    ActPending
+    | Any
     | BadRequestProblem
     | BodyTooLargeProblem
     | HeadersTooLargeProblem
@@ -129,7 +138,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Any | BadRequestProblem | BodyTooLargeProblem | HeadersTooLargeProblem | InvalidRequestProblem | StoreUnavailableProblem | UnauthorizedProblem]
+        Response[ActPending | Any | BadRequestProblem | BodyTooLargeProblem | HeadersTooLargeProblem | InvalidRequestProblem | StoreUnavailableProblem | UnauthorizedProblem]
     """
 
     kwargs = _get_kwargs(
@@ -150,7 +159,8 @@ def sync(
     *,
     client: AuthenticatedClient,
 ) -> (
-    Any
+    ActPending
+    | Any
     | BadRequestProblem
     | BodyTooLargeProblem
     | HeadersTooLargeProblem
@@ -172,7 +182,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Any | BadRequestProblem | BodyTooLargeProblem | HeadersTooLargeProblem | InvalidRequestProblem | StoreUnavailableProblem | UnauthorizedProblem
+        ActPending | Any | BadRequestProblem | BodyTooLargeProblem | HeadersTooLargeProblem | InvalidRequestProblem | StoreUnavailableProblem | UnauthorizedProblem
     """
 
     return sync_detailed(
@@ -188,7 +198,8 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
 ) -> Response[
-    Any
+    ActPending
+    | Any
     | BadRequestProblem
     | BodyTooLargeProblem
     | HeadersTooLargeProblem
@@ -209,7 +220,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Any | BadRequestProblem | BodyTooLargeProblem | HeadersTooLargeProblem | InvalidRequestProblem | StoreUnavailableProblem | UnauthorizedProblem]
+        Response[ActPending | Any | BadRequestProblem | BodyTooLargeProblem | HeadersTooLargeProblem | InvalidRequestProblem | StoreUnavailableProblem | UnauthorizedProblem]
     """
 
     kwargs = _get_kwargs(
@@ -228,7 +239,8 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
 ) -> (
-    Any
+    ActPending
+    | Any
     | BadRequestProblem
     | BodyTooLargeProblem
     | HeadersTooLargeProblem
@@ -250,7 +262,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Any | BadRequestProblem | BodyTooLargeProblem | HeadersTooLargeProblem | InvalidRequestProblem | StoreUnavailableProblem | UnauthorizedProblem
+        ActPending | Any | BadRequestProblem | BodyTooLargeProblem | HeadersTooLargeProblem | InvalidRequestProblem | StoreUnavailableProblem | UnauthorizedProblem
     """
 
     return (
