@@ -168,7 +168,9 @@ class LiveModelLoader:
         if not len(inputs.posts):
             return None
         prepared = prepare_candidates(artefact, inputs, data, settings.formula, now)
-        return live_model(artefact, encoders, prepared, inputs, data, generation=generation), inputs.users.ids
+        recommends = settings.score.recommend
+        current = live_model(artefact, encoders, prepared, inputs, data, generation=generation, recommends=recommends)
+        return current, inputs.users.ids
 
 
 def _refuse_early(database: Database, writer: JobStore, settings: JobSettings) -> None:
@@ -237,7 +239,12 @@ def _publish(
         dropped = writer.drop_lists(without, phase=Phase.NEUCF, version=inputs.version)
         facts.update(lists=published.lists, bytes=published.bytes, dropped=dropped)
         if len(inputs.posts):
-            on_scored(live_model(artefact, loaded.encoders, prepared, inputs, data, generation=run.fence))
+            on_scored(
+                live_model(
+                    artefact, loaded.encoders, prepared, inputs, data, generation=run.fence,
+                    recommends=settings.score.recommend,
+                )
+            )  # fmt: skip
     return published
 
 

@@ -72,6 +72,21 @@ MODES_BY_CODE = (Mode.FOR_YOU, Mode.FOLLOWING, Mode.LATEST, Mode.EXPLORE)
 JOB_OF_PHASE = {Phase.HEURISTIC: "heuristic", Phase.NEUCF: "score"}
 
 
+class RecommendBy(StrEnum):
+    """What recommendations for liked posts are made by."""
+
+    CONTENT = "content"  # photo and caption
+    TOGETHER = "together"  # what those who liked these posts liked as well
+    NEUCF = "neucf"  # the champion, for somebody who joined after its training
+    HYBRID = "hybrid"  # all of these, by reciprocal ranks
+
+    __hash__ = str.__hash__
+
+
+# They travel as small numbers in answers; the order is part of the format and only grows at its end.
+RECOMMENDED_BY_CODE = tuple(RecommendBy)
+
+
 class InteractionKind(StrEnum):
     """What a user did with a post."""
 
@@ -102,6 +117,7 @@ class Reason(IntEnum):
     SIMILAR_CAPTION = 5
     YOU_ASKED = 6
     FOLLOWING = 7
+    LIKED_TOGETHER = 8
 
     @property
     def code(self) -> str:

@@ -22,7 +22,8 @@ TABLE_BYTES = 64
 MAX_KEYS = 50_000  # that are measured; SCAN returns keys in the order of their hashes, so any part is a random sample
 SCAN_BATCH = 1_000
 UUID = "00000000-0000-4000-8000-{:012d}"
-KINDS = ("list:h", "list:n", "viewer", "posts", "author", "seen", "chain", "tail", "follow")  # others are shared by all
+# All other keys are shared by all users.
+KINDS = ("list:h", "list:n", "viewer", "posts", "author", "seen", "chain", "tail", "follow", "suggested", "names")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,14 @@
 """A page as JSON (see `schemas.TimelinePage`), joined from cached pieces, which is quicker than an encoder. Pure."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from json.encoder import encode_basestring
 
 from shared.ranked_lists import codec
 from shared.text.printable import printable_json
-from timeline.feed.records import Page
+from timeline.feed.records import Page, PagePosts
 
 MEDIA_TYPE = "application/json"
 DIGITS = 4  # of a score; its float16 has no more
@@ -18,17 +19,29 @@ _BEGIN, _AFTER_ID = '{"id":"', '","score":'
 
 def page_body(page: Page) -> bytes:
     """The answer's bytes."""
-    posts, ids = "", page.posts.ids
-    if ids:  # column by column: a loop in Python would cost four times as much
-        pieces = [""] * (2 * len(ids))
-        pieces[::2], pieces[1::2] = _escaped(ids), map(_between.__getitem__, page.posts.marks)
-        posts = f"{_BEGIN}{''.join(pieces)}"[: -len("," + _BEGIN)]
+    posts = _posts_text(page.posts)
     cursor = "null" if page.next_cursor is None else f'"{page.next_cursor}"'
     degraded = f',"degraded":{json.dumps(page.degraded, separators=(",", ":"))}' if page.degraded else ""
     return (
         f'{{"user_id":{_quoted(page.user_id)},"source":"{page.source}","posts":[{posts}],"next_cursor":{cursor},'
         f'"generated_at":"{_time_text(page.generated_at)}","feed_id":"{page.feed_id}"{degraded}}}'
     ).encode()
+
+
+def posts_body(posts: PagePosts, source: str, degraded: Sequence[str]) -> bytes:
+    """The bytes of an answer that belongs to no chain (see `schemas.RecommendedPosts`)."""
+    told = f',"degraded":{json.dumps(degraded, separators=(",", ":"))}' if degraded else ""
+    return f'{{"posts":[{_posts_text(posts)}],"source":"{source}"{told}}}'.encode()
+
+
+def _posts_text(posts: PagePosts) -> str:
+    """The posts between the brackets."""
+    ids = posts.ids
+    if not ids:
+        return ""
+    pieces = [""] * (2 * len(ids))  # column by column: a loop in Python would cost four times as much
+    pieces[::2], pieces[1::2] = _escaped(ids), map(_between.__getitem__, posts.marks)
+    return f"{_BEGIN}{''.join(pieces)}"[: -len("," + _BEGIN)]
 
 
 def _escaped(ids: list[str]) -> list[str]:

@@ -199,7 +199,8 @@ class TimelinePost(BaseModel):
     id: str
     score: float = Field(description="the ranker's own, comparable only within one source and generation")
     reason: str = Field(
-        description="popular, recent, new, for_you, similar_photo, similar_caption, you_asked or following"
+        description="popular, recent, new, for_you, similar_photo, similar_caption, you_asked, following or"
+        " liked_together"
     )
 
 

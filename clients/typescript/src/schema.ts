@@ -204,6 +204,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/onboarding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Onboarding
+         * @description Posts and tags to begin with, unlike one another, for people of whom nothing is known.
+         */
+        get: operations["getOnboarding"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/posts/{post_id}": {
         parameters: {
             query?: never;
@@ -266,6 +286,26 @@ export interface paths {
         get: operations["getReadiness"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/recommendations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Recommendations
+         * @description Posts for somebody without an account, from what they liked or look for. Nothing of it is stored.
+         */
+        post: operations["getRecommendations"];
         delete?: never;
         options?: never;
         head?: never;
@@ -485,6 +525,26 @@ export interface paths {
          *     A user's JWT is admitted only where `WARMLINE_JWT_WRITES` is on, and for that user's own.
          */
         delete: operations["removePreference"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{user_id}/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Suggestions
+         * @description Authors whom a user may want to follow, and why; none whom they follow, or whom either keeps away from.
+         */
+        get: operations["getSuggestions"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -891,6 +951,8 @@ export interface components {
             seen_posts: (string | null)[];
             /** @description shown on a page, the longest ago first */
             served_posts: (string | null)[];
+            /** @description authors to follow, the best first */
+            suggestions: components["schemas"]["ExportedSuggestion"][];
             /** @description first pages requested */
             visits: number;
         };
@@ -902,6 +964,16 @@ export interface components {
             finished_at: string | null;
             job: string;
             run: number;
+        };
+        /**
+         * ExportedSuggestion
+         * @description An author whom the person may want to follow.
+         */
+        ExportedSuggestion: {
+            /** @description null: the author has no posts to show by now, or is erased */
+            author_id: string | null;
+            reason: string;
+            score: number | null;
         };
         /**
          * ExportedUser
@@ -1145,6 +1217,51 @@ export interface components {
              * @description when it ends by itself; blank: never
              */
             expires_at?: string | null;
+        };
+        /**
+         * OnboardingPage
+         * @description What a newcomer may choose from.
+         */
+        OnboardingPage: {
+            /**
+             * Degraded
+             * @description the stores that did not answer; absent when all did
+             */
+            degraded?: string[] | null;
+            /**
+             * Generated At
+             * Format: date-time
+             * @description when the posts were chosen
+             */
+            generated_at: string;
+            /** Posts */
+            posts: components["schemas"]["TimelinePost"][];
+            /**
+             * Source
+             * @description onboarding: a spread of posts, the same for a while; everyone, snapshot, newest: the first posts of that list, for no run has published a spread, or Redis does not answer
+             * @enum {string}
+             */
+            source: "onboarding" | "everyone" | "snapshot" | "newest";
+            /** Tags */
+            tags: components["schemas"]["OnboardingTagAnswer"][];
+        };
+        /**
+         * OnboardingTagAnswer
+         * @description A tag.
+         */
+        OnboardingTagAnswer: {
+            /**
+             * Examples
+             * @description ids of some of them, each by another author
+             */
+            examples: string[];
+            /**
+             * Posts
+             * @description recent posts that have it, as of the last run
+             */
+            posts: number;
+            /** Tag */
+            tag: string;
         };
         /**
          * Phase
@@ -1464,6 +1581,76 @@ export interface components {
             warm_users: number | null;
         };
         /**
+         * RecommendationsRequest
+         * @description What `POST /recommendations` takes. Ids of posts that do not exist, or that nobody may see, are ignored.
+         */
+        RecommendationsRequest: {
+            /**
+             * Disliked
+             * @description post ids; one that is liked as well counts as disliked
+             * @default []
+             */
+            disliked?: string[];
+            /**
+             * Exclude
+             * @description post ids to leave out
+             * @default []
+             */
+            exclude?: string[];
+            /**
+             * Liked
+             * @description post ids, the one that was liked last at the end
+             * @default []
+             */
+            liked?: string[];
+            /**
+             * Limit
+             * @description posts of the page, at most
+             * @default 20
+             */
+            limit?: number;
+            /**
+             * @description how posts are chosen; the answer says how they were
+             * @default hybrid
+             */
+            source?: components["schemas"]["RecommendBy"];
+            /**
+             * Text
+             * @description what is looked for, in any language of your captions
+             * @default
+             */
+            text?: string;
+            /**
+             * User Id
+             * @description whose blocks, mutes and preferences apply; blank: nobody's
+             */
+            user_id?: string | null;
+        };
+        /**
+         * RecommendBy
+         * @description What recommendations for liked posts are made by.
+         * @enum {string}
+         */
+        RecommendBy: "content" | "together" | "neucf" | "hybrid";
+        /**
+         * RecommendedPosts
+         * @description Posts that fit; those that were named in the request are never among them.
+         */
+        RecommendedPosts: {
+            /**
+             * Degraded
+             * @description the stores that did not answer, and `ranker`; absent when all did
+             */
+            degraded?: string[] | null;
+            /** Posts */
+            posts: components["schemas"]["TimelinePost"][];
+            /**
+             * Source
+             * @description how they were chosen; everyone, snapshot, newest: for anybody
+             */
+            source: components["schemas"]["RecommendBy"] | components["schemas"]["Source"];
+        };
+        /**
          * RejectedEvent
          * @description An event that was left out.
          */
@@ -1767,6 +1954,61 @@ export interface components {
             type: "urn:warmline:problem:store-unavailable";
         };
         /**
+         * SuggestedAuthorAnswer
+         * @description An author to follow.
+         */
+        SuggestedAuthorAnswer: {
+            /** Id */
+            id: string;
+            /**
+             * People
+             * @description of the other reasons: at least so many people, rounded down; absent below five
+             */
+            people?: number | null;
+            /**
+             * Posts
+             * @description of liked_posts: how many the user liked
+             */
+            posts?: number | null;
+            /**
+             * Reason
+             * @description liked_posts: the user liked posts of theirs; liked_alike: people who like what the user likes also like or follow them; followed_by_followed: people whom the user follows follow them; popular
+             */
+            reason: string;
+            /**
+             * Score
+             * @description comparable only within one source and run
+             */
+            score: number;
+        };
+        /**
+         * SuggestionsPage
+         * @description Whom a user may want to follow.
+         */
+        SuggestionsPage: {
+            /** Authors */
+            authors: components["schemas"]["SuggestedAuthorAnswer"][];
+            /**
+             * Degraded
+             * @description the stores that did not answer; absent when all did
+             */
+            degraded?: string[] | null;
+            /**
+             * Generated At
+             * Format: date-time
+             * @description when the first of them was found
+             */
+            generated_at: string;
+            /**
+             * Source
+             * @description personal: made for the user, filled up with popular authors; popular: the same for everybody; everyone, snapshot, newest: authors of the posts that everybody is shown, for no run has published any, or Redis does not answer
+             * @enum {string}
+             */
+            source: "personal" | "popular" | "everyone" | "snapshot" | "newest";
+            /** User Id */
+            user_id: string;
+        };
+        /**
          * TagNeedsModeProblem
          * @description A problem (RFC 9457) of the kind `tag-needs-mode`.
          */
@@ -1823,7 +2065,7 @@ export interface components {
             id: string;
             /**
              * Reason
-             * @description popular, recent, new, for_you, similar_photo, similar_caption, you_asked or following
+             * @description popular, recent, new, for_you, similar_photo, similar_caption, you_asked, following or liked_together
              */
             reason: string;
             /**
@@ -1906,6 +2148,19 @@ export interface components {
              * @enum {string}
              */
             type: "urn:warmline:problem:too-many-preferences";
+        };
+        /**
+         * TooManyRequestsProblem
+         * @description A problem (RFC 9457) of the kind `too-many-requests`.
+         */
+        TooManyRequestsProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @enum {integer} */
+            status: 429;
+            title: string;
+            /** @constant */
+            type: "urn:warmline:problem:too-many-requests";
         };
         /**
          * TooManyWritesProblem
@@ -2908,6 +3163,76 @@ export interface operations {
             };
         };
     };
+    getOnboarding: {
+        parameters: {
+            query?: {
+                /** @description posts in another language are left out (those that say none are not) */
+                language?: string | null;
+                /** @description posts of the page, at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OnboardingPage"];
+                };
+            };
+            /** @description the body is no JSON, or too deep */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
+                };
+            };
+            /** @description no token, or a wrong or expired one */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"];
+                };
+            };
+            /** @description the body is larger than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description the request is not what this route takes */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
+                };
+            };
+        };
+    };
     putPost: {
         parameters: {
             query?: never;
@@ -3323,6 +3648,93 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Readiness"];
+                };
+            };
+        };
+    };
+    getRecommendations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecommendationsRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecommendedPosts"];
+                };
+            };
+            /** @description the body is no JSON, or too deep */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BadRequestProblem"] | components["schemas"]["BodyTooDeepProblem"];
+                };
+            };
+            /** @description no token, or a wrong or expired one */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"];
+                };
+            };
+            /** @description the body is larger than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description the request is not what this route takes */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description too many of these requests lately; `Retry-After` says when to try again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
+                };
+            };
+            /** @description too many large bodies at once; send this one again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"];
                 };
             };
         };
@@ -4847,6 +5259,85 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["StoreUnavailableProblem"];
+                };
+            };
+        };
+    };
+    getSuggestions: {
+        parameters: {
+            query?: {
+                /** @description authors of the answer, at most */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuggestionsPage"];
+                };
+            };
+            /** @description the body is no JSON, or too deep */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
+                };
+            };
+            /** @description no token, or a wrong or expired one */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"] | components["schemas"]["TokenExpiredProblem"];
+                };
+            };
+            /** @description the token is another user's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AnotherUserProblem"];
+                };
+            };
+            /** @description the body is larger than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description the request is not what this route takes */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
         };

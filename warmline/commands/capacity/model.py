@@ -20,17 +20,17 @@ ASSUMED_FINGERPRINT = 290  # of a photo
 POSTGRES_EMPTY_BYTES = 600_000  # of an empty schema and some runs
 
 VIEWER_NAME_BYTES = 90  # in the set of users who have a viewer record
-SHARED_BYTES = 50_000  # everyone's list, new posts and the small keys; without lists of tags, 1.3 kB for each of some
+SUGGESTED_BYTES = 440  # authors suggested to one user: 20 of them, and the key
+AUTHOR_NAME_BYTES = 70  # who a suggested author is
+SHARED_BYTES = 50_000  # everyone's list, new posts and the small keys; without lists of tags, 1.3 kB for each
 REDIS_BYTES = 500_000  # used by Redis besides keys: buffers of connections, scripts
-AUTHOR_BYTES, DATED_POST_BYTES = (
-    120,
-    10,
-)  # of an author with candidates, and each of these, once anybody follows anybody
+AUTHOR_BYTES = 120  # of an author with candidates, once anybody follows anybody
+DATED_POST_BYTES = 10  # of each of these candidates
 BARE_VIEWER_BYTES = 72  # of a user who has seen nothing
 
 # What each part of a job grows with; other parts take the same time as before.
 GROWS_WITH: Mapping[str, Mapping[str, str]] = {
-    HEURISTIC: {"load": "data", "rank": "data", "publish": "users"},
+    HEURISTIC: {"load": "data", "rank": "data", "publish": "users", "suggest": "users"},
     SCORE: {"encode": "posts", "load": "data", "publish": "pairs"},
     TRAIN: {
         "encode": "posts", "load": "data", "epochs": "interactions", "validation": "pairs",
@@ -117,6 +117,7 @@ def redis_bytes_assumed(world: DataSize, weights: BytesPerItem, *, max_lists: in
         "blocks and seen posts": round(viewers),
         "catalogue": round(world.posts * weights.catalogue_post),
         "posts by author": min(world.users, world.posts) * AUTHOR_BYTES + world.posts * DATED_POST_BYTES,
+        "suggested authors": round(lists * SUGGESTED_BYTES + min(world.users, world.posts) * AUTHOR_NAME_BYTES),
         "shared by all": SHARED_BYTES + REDIS_BYTES,
     }
 
@@ -145,6 +146,7 @@ def redis_bytes(here: Mapping[str, KeyCounts], growth: Growth, *, warm_users: in
         "blocks and seen posts": round(bare * growth.users + (viewers.bytes - bare) * growth.interactions),
         "catalogue": round(_bytes(here, "posts") * growth.posts),
         "posts by author": round(_bytes(here, "author") * growth.posts),
+        "suggested authors": round(_bytes(here, "suggested") * growth.users + _bytes(here, "names") * growth.posts),
         "readers": round(others * growth.users),
         "shared by all": round(_bytes(here, "shared")) + REDIS_BYTES,
     }

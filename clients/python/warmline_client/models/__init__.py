@@ -35,6 +35,7 @@ from .exported_preference import ExportedPreference
 from .exported_redis import ExportedRedis
 from .exported_redis_lists import ExportedRedisLists
 from .exported_run import ExportedRun
+from .exported_suggestion import ExportedSuggestion
 from .exported_user import ExportedUser
 from .exported_vector import ExportedVector
 from .feed_answer import FeedAnswer
@@ -59,6 +60,9 @@ from .model_answer import ModelAnswer
 from .model_answer_report import ModelAnswerReport
 from .models_answer import ModelsAnswer
 from .mute_put import MutePut
+from .onboarding_page import OnboardingPage
+from .onboarding_page_source import OnboardingPageSource
+from .onboarding_tag_answer import OnboardingTagAnswer
 from .phase import Phase
 from .phase_answer import PhaseAnswer
 from .phase_change import PhaseChange
@@ -86,6 +90,9 @@ from .readiness_answer_candidates_with_vectors import (
 )
 from .readiness_missing import ReadinessMissing
 from .readiness_status import ReadinessStatus
+from .recommend_by import RecommendBy
+from .recommendations_request import RecommendationsRequest
+from .recommended_posts import RecommendedPosts
 from .rejected_event import RejectedEvent
 from .rejection import Rejection
 from .relation_broken_problem import RelationBrokenProblem
@@ -118,6 +125,9 @@ from .status_answer import StatusAnswer
 from .status_answer_missing import StatusAnswerMissing
 from .store_unavailable_problem import StoreUnavailableProblem
 from .store_unavailable_problem_status import StoreUnavailableProblemStatus
+from .suggested_author_answer import SuggestedAuthorAnswer
+from .suggestions_page import SuggestionsPage
+from .suggestions_page_source import SuggestionsPageSource
 from .tag_needs_mode_problem import TagNeedsModeProblem
 from .tag_needs_mode_problem_status import TagNeedsModeProblemStatus
 from .timeline_page import TimelinePage
@@ -129,6 +139,8 @@ from .too_many_follows_problem import TooManyFollowsProblem
 from .too_many_follows_problem_status import TooManyFollowsProblemStatus
 from .too_many_preferences_problem import TooManyPreferencesProblem
 from .too_many_preferences_problem_status import TooManyPreferencesProblemStatus
+from .too_many_requests_problem import TooManyRequestsProblem
+from .too_many_requests_problem_status import TooManyRequestsProblemStatus
 from .too_many_writes_problem import TooManyWritesProblem
 from .too_many_writes_problem_status import TooManyWritesProblemStatus
 from .unauthorized_problem import UnauthorizedProblem
@@ -179,6 +191,7 @@ __all__ = (
     "ExportedRedis",
     "ExportedRedisLists",
     "ExportedRun",
+    "ExportedSuggestion",
     "ExportedUser",
     "ExportedVector",
     "FeedAnswer",
@@ -203,6 +216,9 @@ __all__ = (
     "ModelAnswerReport",
     "ModelsAnswer",
     "MutePut",
+    "OnboardingPage",
+    "OnboardingPageSource",
+    "OnboardingTagAnswer",
     "Phase",
     "PhaseAnswer",
     "PhaseChange",
@@ -228,6 +244,9 @@ __all__ = (
     "ReadinessAnswerCandidatesWithVectors",
     "ReadinessMissing",
     "ReadinessStatus",
+    "RecommendationsRequest",
+    "RecommendBy",
+    "RecommendedPosts",
     "RejectedEvent",
     "Rejection",
     "RelationBrokenProblem",
@@ -260,6 +279,9 @@ __all__ = (
     "StatusAnswerMissing",
     "StoreUnavailableProblem",
     "StoreUnavailableProblemStatus",
+    "SuggestedAuthorAnswer",
+    "SuggestionsPage",
+    "SuggestionsPageSource",
     "TagNeedsModeProblem",
     "TagNeedsModeProblemStatus",
     "TimelinePage",
@@ -271,6 +293,8 @@ __all__ = (
     "TooManyFollowsProblemStatus",
     "TooManyPreferencesProblem",
     "TooManyPreferencesProblemStatus",
+    "TooManyRequestsProblem",
+    "TooManyRequestsProblemStatus",
     "TooManyWritesProblem",
     "TooManyWritesProblemStatus",
     "UnauthorizedProblem",

@@ -10,6 +10,7 @@ from attrs import field as _attrs_field
 if TYPE_CHECKING:
     from ..models.exported_chain import ExportedChain
     from ..models.exported_redis_lists import ExportedRedisLists
+    from ..models.exported_suggestion import ExportedSuggestion
 
 
 T = TypeVar("T", bound="ExportedRedis")
@@ -26,6 +27,7 @@ class ExportedRedis:
         seen_posts (list[None | str]): seen, as events say
         served_posts (list[None | str]): shown on a page, the longest ago first
         visits (int): first pages requested
+        suggestions (list[ExportedSuggestion]): authors to follow, the best first
         asked_at (datetime.datetime | None): when they lately requested a page without having a list
     """
 
@@ -35,6 +37,7 @@ class ExportedRedis:
     seen_posts: list[None | str]
     served_posts: list[None | str]
     visits: int
+    suggestions: list[ExportedSuggestion]
     asked_at: datetime.datetime | None
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
@@ -66,6 +69,11 @@ class ExportedRedis:
 
         visits = self.visits
 
+        suggestions = []
+        for suggestions_item_data in self.suggestions:
+            suggestions_item = suggestions_item_data.to_dict()
+            suggestions.append(suggestions_item)
+
         asked_at: None | str
         if isinstance(self.asked_at, datetime.datetime):
             asked_at = self.asked_at.isoformat()
@@ -82,6 +90,7 @@ class ExportedRedis:
                 "seen_posts": seen_posts,
                 "served_posts": served_posts,
                 "visits": visits,
+                "suggestions": suggestions,
                 "asked_at": asked_at,
             }
         )
@@ -92,6 +101,7 @@ class ExportedRedis:
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         from ..models.exported_chain import ExportedChain  # noqa: PLC0415
         from ..models.exported_redis_lists import ExportedRedisLists  # noqa: PLC0415
+        from ..models.exported_suggestion import ExportedSuggestion  # noqa: PLC0415
 
         d = dict(src_dict)
         lists = ExportedRedisLists.from_dict(d.pop("lists"))
@@ -144,6 +154,13 @@ class ExportedRedis:
 
         visits = d.pop("visits")
 
+        suggestions = []
+        _suggestions = d.pop("suggestions")
+        for suggestions_item_data in _suggestions:
+            suggestions_item = ExportedSuggestion.from_dict(suggestions_item_data)
+
+            suggestions.append(suggestions_item)
+
         def _parse_asked_at(data: object) -> datetime.datetime | None:
             if data is None:
                 return data
@@ -166,6 +183,7 @@ class ExportedRedis:
             seen_posts=seen_posts,
             served_posts=served_posts,
             visits=visits,
+            suggestions=suggestions,
             asked_at=asked_at,
         )
 

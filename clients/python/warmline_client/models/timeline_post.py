@@ -16,7 +16,8 @@ class TimelinePost:
     Attributes:
         id (str):
         score (float): the ranker's own, comparable only within one source and generation
-        reason (str): popular, recent, new, for_you, similar_photo, similar_caption, you_asked or following
+        reason (str): popular, recent, new, for_you, similar_photo, similar_caption, you_asked, following or
+            liked_together
     """
 
     id: str

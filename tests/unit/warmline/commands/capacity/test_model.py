@@ -28,6 +28,8 @@ KEYS = {
     "viewer": KeyCounts(count=100, bytes=100 * 72.0 + 4_000),
     "posts": KeyCounts(count=4, bytes=20_000.0),
     "chain": KeyCounts(count=10, bytes=12_000.0),
+    "suggested": KeyCounts(count=100, bytes=40_000.0),
+    "names": KeyCounts(count=50, bytes=3_000.0),
     "shared": KeyCounts(count=8, bytes=9_000.0),
 }
 TABLES = {
@@ -49,6 +51,7 @@ def test_what_redis_holds_grows_with_users_posts_and_interactions() -> None:
         "blocks and seen posts": 2 * 7_200 + 5 * 4_000,
         "catalogue": 60_000,
         "posts by author": 0,  # nobody follows anybody
+        "suggested authors": 2 * 40_000 + 3 * 3_000,
         "readers": 24_000,
         "shared by all": 9_000 + 500_000,
     }
