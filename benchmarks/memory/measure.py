@@ -20,6 +20,7 @@ KINDS = {  # by the beginning of the key's name; the first that fits counts
     "wl:tail:": "tails",
     "wl:request:": "requests",
     "wl:posts:": CATALOGUE,
+    "wl:similar:": "similar posts",
     "wl:author:": "posts by author",
     "wl:follow:": "followed authors",
     "wl:tags": "lists of tags",

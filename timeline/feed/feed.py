@@ -56,7 +56,7 @@ class Feed:
             database=resources.database, stores=resources.stores, snapshot=resources.snapshot, lists=resources.lists
         )
         self.sources = Fallbacks(resources, older, ModeLists(resources, older))
-        self._selector = PostSelector(resources, self.sources, ListPreparer(resources))
+        self._selector = self.selector = PostSelector(resources, self.sources, ListPreparer(resources))
 
     async def page(self, request: PageRequest) -> Page:
         """A page for this user; there always is one, from the best source that answers.

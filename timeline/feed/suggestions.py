@@ -27,7 +27,7 @@ AT_ONCE = 60  # authors that are looked at together
 OTHERS = 300  # posts of a shared list whose authors are suggested where a run has published none
 
 
-class _Asked(Struct, gc=False):
+class _AskedAuthors(Struct, gc=False):
     """One request while it is answered."""
 
     user_id: str
@@ -60,7 +60,7 @@ class SuggestionsFeed:
         """Authors whom this user does not follow, the best first."""
         budget = self._stores.new_budget()
         viewer = (await self._read_state(user_id, budget)).viewer
-        asked = _Asked(user_id, limit, viewer, budget, {}, [])
+        asked = _AskedAuthors(user_id, limit, viewer, budget, {}, [])
         own, popular = await self._published(user_id, budget)
         if own is not None and viewer.is_personalised:
             await self._add(asked, own, PERSONAL)
@@ -80,7 +80,7 @@ class SuggestionsFeed:
             return await self._stores.redis_with_timeout(budget, partial(self._reader.suggestions, user_id))
         return None, None
 
-    async def _add(self, asked: _Asked, suggested: SuggestedAuthors, source: str) -> None:
+    async def _add(self, asked: _AskedAuthors, suggested: SuggestedAuthors, source: str) -> None:
         """Add authors of a run, as far as there is room."""
         wanted = [author for author in suggested.authors if self._may_show(asked, author.author)]
         for start in range(0, len(wanted), AT_ONCE):
@@ -95,7 +95,7 @@ class SuggestionsFeed:
             )
             _note(asked, found, source, suggested.generated_at)
 
-    async def _add_others(self, asked: _Asked, shared: RankedList) -> None:
+    async def _add_others(self, asked: _AskedAuthors, shared: RankedList) -> None:
         """Add the authors of the first posts of a shared list, as far as PostgreSQL tells who they are."""
         best = self._best_posts(asked, codec.part(shared.entries, 0, OTHERS))
         names: Mapping[int, str] = {}
@@ -109,7 +109,7 @@ class SuggestionsFeed:
             found = await self._suggestible(asked, wanted[start : start + AT_ONCE])
             _note(asked, found, shared.source.value, shared.generated_at)
 
-    def _best_posts(self, asked: _Asked, entries: bytes) -> list[tuple[SuggestedAuthor, int]]:
+    def _best_posts(self, asked: _AskedAuthors, entries: bytes) -> list[tuple[SuggestedAuthor, int]]:
         """The first post of each author who may be shown, and how good it is."""
         best: dict[int, tuple[SuggestedAuthor, int]] = {}
         for index in range(codec.length_of(entries)):
@@ -121,12 +121,12 @@ class SuggestionsFeed:
                 best[post.author] = SuggestedAuthor(post.author, AuthorReason.POPULAR, 0, score), number
         return [*best.values()]
 
-    def _may_show(self, asked: _Asked, author: int) -> bool:
+    def _may_show(self, asked: _AskedAuthors, author: int) -> bool:
         withheld = self._reader.withheld.authors
         return author not in asked.viewer.hidden_authors and author not in withheld and author not in asked.found
 
     async def _suggestible(
-        self, asked: _Asked, wanted: Sequence[tuple[SuggestedAuthor, AuthorName]]
+        self, asked: _AskedAuthors, wanted: Sequence[tuple[SuggestedAuthor, AuthorName]]
     ) -> list[Suggestion]:
         """Those of these authors who have a post to show, and whom the user may follow."""
         viewer, gone = asked.viewer, self._reader.withheld.post_numbers | asked.viewer.hidden_posts
@@ -142,7 +142,7 @@ class SuggestionsFeed:
         return [Suggestion(author_id, named[author_id]) for author_id in ids]
 
 
-def _note(asked: _Asked, found: Sequence[Suggestion], source: str, generated_at: datetime) -> None:
+def _note(asked: _AskedAuthors, found: Sequence[Suggestion], source: str, generated_at: datetime) -> None:
     if found:
         asked.found |= {suggestion.why.author: suggestion for suggestion in found}
         asked.sources.append((source, generated_at))

@@ -32,7 +32,7 @@ BARE_VIEWER_BYTES = 72  # of a user who has seen nothing
 # What each part of a job grows with; other parts take the same time as before.
 GROWS_WITH: Mapping[str, Mapping[str, str]] = {
     HEURISTIC: {"load": "data", "rank": "data", "publish": "users", "suggest": "users"},
-    SCORE: {"encode": "posts", "load": "data", "publish": "pairs"},
+    SCORE: {"encode": "posts", "load": "data", "publish": "pairs", "similar": "posts"},
     TRAIN: {
         "encode": "posts", "load": "data", "epochs": "interactions", "validation": "pairs",
         "replay": "interactions", "exams": "pairs", "rest": "interactions",
@@ -89,6 +89,7 @@ class BytesPerItem:
     viewer_post: float
     catalogue_post: float
     chain: float
+    similar: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +118,7 @@ def redis_bytes_assumed(world: DataSize, weights: BytesPerItem, *, max_lists: in
         "lists, neucf": round(lists * weights.list),
         "blocks and seen posts": round(viewers),
         "catalogue": round(world.posts * weights.catalogue_post),
+        "similar posts": round(world.posts * weights.similar),
         "posts by author": min(world.users, world.posts) * AUTHOR_BYTES + world.posts * DATED_POST_BYTES,
         "suggested authors": round(lists * SUGGESTED_BYTES + min(world.users, world.posts) * AUTHOR_NAME_BYTES),
         "shared by all": SHARED_BYTES + REDIS_BYTES,
@@ -146,6 +148,7 @@ def redis_bytes(here: Mapping[str, KeyCounts], growth: Growth, *, warm_users: in
         "lists, neucf": lists(n_neucf, neucf.bytes / neucf.count if neucf.count else each),
         "blocks and seen posts": round(bare * growth.users + (viewers.bytes - bare) * growth.interactions),
         "catalogue": round(_bytes(here, "posts") * growth.posts),
+        "similar posts": round(_bytes(here, "similar") * growth.posts),
         "posts by author": round(_bytes(here, "author") * growth.posts),
         "suggested authors": round(_bytes(here, "suggested") * growth.users + _bytes(here, "names") * growth.posts),
         "readers": round(others * growth.users),
