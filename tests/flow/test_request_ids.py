@@ -283,7 +283,9 @@ def test_whatever_happens_in_between_a_request_id_gives_its_page_less_what_is_bl
             chains.append("")
         elif what == "ask":
             page = ask(client, user, limit=3, request_id=name)
-            if name in chains[-4:]:
+            is_repeat = seen_of(shared_deployment, user).visits == len(chains)
+            assert is_repeat or name not in chains[-4:]
+            if is_repeat:  # also of a chain that lost its slot, on a process that served it
                 assert ids(page) == [post for post in ids(pages[name]) if author_of(post) not in blocked]
                 assert page["feed_id"] == pages[name]["feed_id"]
             else:
