@@ -196,7 +196,7 @@ class Feed:
             if not budget.degraded:  # the state that was read for the cursor's chain holds no lists
                 state = await self._state(request.user_id, None, budget)
         ranked = await self._first_list(request, state, budget)
-        page = self._begin(request, state, budget, ranked, goes_on=cursor is not None)
+        page = self._begin(request, state, budget, ranked, goes_on=request.cursor is not None)
         page.known = cursor
         if cursor is not None and not state.seen.visits:  # a cursor proves a visit: Redis lost its memory
             budget.lacks_record = True
