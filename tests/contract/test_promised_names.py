@@ -59,8 +59,18 @@ def test_phases_sources_and_reasons_are_those_of_the_api() -> None:
         [reason.code for reason in Reason],
     ) == (
         ["heuristic", "neucf"],
-        ["neucf", "heuristic", "everyone", "snapshot", "newest"],
-        ["popular", "recent", "new", "for_you", "similar_photo", "similar_caption", "you_asked", "following"],
+        ["neucf", "heuristic", "everyone", "snapshot", "newest", "following", "latest", "explore"],
+        [
+            "popular",
+            "recent",
+            "new",
+            "for_you",
+            "similar_photo",
+            "similar_caption",
+            "you_asked",
+            "following",
+            "liked_together",
+        ],
     )
 
 

@@ -15,6 +15,7 @@ from shared.domain import (
     PHOTO_RULE,
     WHITE_SPACE,
     InteractionKind,
+    Mode,
     Phase,
     Source,
     is_photo_reference,
@@ -29,7 +30,7 @@ from timeline.http.interaction_checks import OLDEST, Rejection
 MAX_LIMIT = 100  # posts of one page
 DEFAULT_LIMIT = 20
 MAX_EXCLUDE = 500  # ids that one request may leave out
-MAX_CURSOR = 1_200  # characters: one that carries 200 posts has 1,102
+MAX_CURSOR = 1_500  # characters: one that carries 200 posts has 1,102, and the longest tag adds 346
 MAX_REQUEST_ID = 128  # visible ASCII characters
 MAX_EVENTS = 1_000  # of one batch
 MAX_CAPTION = 10_000  # characters
@@ -147,6 +148,12 @@ Moment = Annotated[
 ]
 IS_WHOLE = BeforeValidator(_whole)  # after the bounds, which the document of routes would not show otherwise
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="posts of the page, at most"), IS_WHOLE]
+ModeName = Annotated[
+    Mode, Field(description="which posts; left out: those of the cursor, else for_you; see the guide on surfaces")
+]
+TagText = Annotated[
+    Tag, Field(description="only posts with this tag, in following, latest and explore; # and case do not count")
+]
 CursorText = Annotated[str, Field(max_length=MAX_CURSOR, description="`next_cursor` of the page before")]
 
 
@@ -182,6 +189,8 @@ class TimelineRequest(RequestBody):
     limit: Limit = DEFAULT_LIMIT
     cursor: CursorText | None = None
     exclude: Annotated[list[Id], Field(max_length=MAX_EXCLUDE, description="post ids to leave out")] = []
+    mode: ModeName | None = None
+    tag: TagText | None = None
     request_id: RequestId | None = None
 
 
@@ -191,7 +200,8 @@ class TimelinePost(BaseModel):
     id: str
     score: float = Field(description="the ranker's own, comparable only within one source and generation")
     reason: str = Field(
-        description="popular, recent, new, for_you, similar_photo, similar_caption, you_asked or following"
+        description="popular, recent, new, for_you, similar_photo, similar_caption, you_asked, following or"
+        " liked_together"
     )
 
 
