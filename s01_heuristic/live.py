@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from s01_heuristic.rank import RankedCandidates, entries_as_asked, rank_posts
+from s01_heuristic.rank import RankedCandidates, entries_as_wished, rank_posts
 from shared.candidates.heuristic_scores import score_posts
 from shared.candidates.ranking_input import load_ranking_input
 from shared.db.engine import Database, DatabaseSnapshot
@@ -68,9 +68,12 @@ class LiveHeuristic:
             snapshot, users, candidates, since=candidates.since, now=now,
             kept_since=self._retention.kept_since(now), seen_length=self._lists.seen_length,
         )  # fmt: skip
-        entries = entries_as_asked(
+        followed = candidates.follows.of_few(
+            snapshot, found.ids, found.viewer_of, share=self._lists.following_share, now=now
+        )
+        entries = entries_as_wished(
             current.ranking, found.ids, found.viewers, found.own_author_hashes,
-            found.asked(snapshot, candidates, found.ids, now=now), length=self._lists.list_length,
+            found.asked(snapshot, candidates, found.ids, now=now), followed, length=self._lists.list_length,
         )  # fmt: skip
         head = RankedList(source=Source.HEURISTIC, generation=candidates.generation, generated_at=now, entries=b"")
         return LiveLists(lists=dict(zip(found.ids, encode_lists(head, entries, version=version), strict=True)))

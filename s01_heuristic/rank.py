@@ -7,6 +7,7 @@ import numpy as np
 
 from shared.candidates.asked_for import AskedFor
 from shared.candidates.columns import PostIndex
+from shared.candidates.followed import FollowedPosts, Numbers
 from shared.candidates.heuristic_scores import HeuristicScores, is_popular
 from shared.db.bulk import Posts
 from shared.domain import Reason
@@ -36,7 +37,32 @@ def rank_posts(posts: Posts, post_numbers: list[int], scores: HeuristicScores, *
     )
 
 
-def entries_as_asked(
+def entries_as_wished(
+    ranking: RankedCandidates,
+    users: Sequence[str],
+    viewers: Sequence[Viewer],
+    own_author_hashes: Sequence[int],
+    asked: AskedFor | None,
+    followed: FollowedPosts | None,
+    *,
+    length: int,
+) -> list[bytes]:
+    """The packed entries of several users: as they have asked for them, and with posts of authors whom they follow."""
+    entries = _entries_as_asked(ranking, users, viewers, own_author_hashes, asked, length=length)
+    if followed is None:
+        return entries
+
+    def entries_of(post_numbers: Numbers) -> Entries:
+        ranked: Entries = ranking.entries[ranking.index.indices_of(post_numbers)]
+        return ranked
+
+    return [
+        followed.listed(user, own, length=length, asked=asked, entries_of=entries_of)
+        for user, own in zip(users, entries, strict=True)
+    ]
+
+
+def _entries_as_asked(
     ranking: RankedCandidates,
     users: Sequence[str],
     viewers: Sequence[Viewer],

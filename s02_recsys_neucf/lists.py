@@ -12,6 +12,7 @@ from s02_recsys_neucf.load import ScoringData
 from s02_recsys_neucf.score import IndicesPerUser, RankedBlock, rank_prepared, users_from, with_serving_order
 from shared.candidates.asked_for import AskedFor
 from shared.candidates.columns import PostIndex
+from shared.candidates.followed import FollowedPosts
 from shared.candidates.heuristic_scores import HeuristicScores, is_popular, score_posts
 from shared.candidates.ranking_input import RankingInput
 from shared.domain import Source
@@ -99,6 +100,7 @@ def scored_lists(
     lists: ListSettings,
     *,
     asked: AskedFor | None,
+    followed: FollowedPosts | None,
     generation: int,
     now: datetime,
 ) -> Iterator[tuple[str, bytes]]:
@@ -107,13 +109,13 @@ def scored_lists(
     Of users who have said or hidden something (`asked`), longer lists are scored, and cut in the order of that.
     """
     if asked is None:
-        yield from _lists_of(artefact, candidates, inputs, data, lists, None, generation=generation, now=now)
+        yield from _lists_of(artefact, candidates, inputs, data, lists, None, followed, generation=generation, now=now)
         return
     ids = [inputs.users.ids[index] for index in data.users]
     for group in asked.by_pool(ids):
         some = data if len(group) == len(ids) else data.take(group)
         said = asked if asked.has(ids[group[0]]) else None
-        yield from _lists_of(artefact, candidates, inputs, some, lists, said, generation=generation, now=now)
+        yield from _lists_of(artefact, candidates, inputs, some, lists, said, followed, generation=generation, now=now)
 
 
 def _lists_of(
@@ -123,6 +125,7 @@ def _lists_of(
     data: ScoringData,
     lists: ListSettings,
     asked: AskedFor | None,
+    followed: FollowedPosts | None,
     *,
     generation: int,
     now: datetime,
@@ -144,7 +147,7 @@ def _lists_of(
     n_listed = lists.list_length if asked is None else asked.pool_of(ids, lists.list_length)
     for block, packed in ranked_blocks(candidates, users, likes, withheld, lists, n_listed=n_listed):
         yield from encoded_lists(
-            block, packed, ids, head, asked=asked, length=lists.list_length, version=inputs.version
+            block, packed, ids, head, asked=asked, followed=followed, length=lists.list_length, version=inputs.version
         )  # fmt: skip
 
 
@@ -192,6 +195,7 @@ def encoded_lists(
     head: RankedList,
     *,
     asked: AskedFor | None,
+    followed: FollowedPosts | None,
     length: int,
     version: int,
 ) -> Iterator[tuple[str, bytes]]:
@@ -207,5 +211,7 @@ def encoded_lists(
         own = entries[index][shown[index]]
         is_asking = asked is not None and asked.has(user_id)
         listed = asked.listed(user_id, own.tobytes(), length=length) if asked and is_asking else own[:length].tobytes()
+        if followed is not None:
+            listed = followed.listed(user_id, listed, length=length, asked=asked)
         if listed:
             yield user_id, encode_lists(head, [listed], version=version)[0]

@@ -9,9 +9,10 @@ import numpy as np
 import torch
 
 from s02_recsys_neucf.fused import LikedPosts
-from s02_recsys_neucf.lists import PreparedCandidates, encoded_lists, ranked_blocks
+from s02_recsys_neucf.lists import PreparedCandidates, encoded_lists, ranked_blocks, reasons
 from s02_recsys_neucf.load import Likes, ScoringData, likes_of
 from s02_recsys_neucf.post_memory import EncoderCards, PostMemory
+from s02_recsys_neucf.recommend.index import RecommendIndex, ServedModel
 from s02_recsys_neucf.score import IndicesPerUser
 from shared.candidates.ranking_input import RankingInput
 from shared.content.encode_posts import Encoders
@@ -19,10 +20,10 @@ from shared.db.engine import Database, DatabaseSnapshot
 from shared.db.models import champion
 from shared.db.vectors import ContentKind
 from shared.domain import Phase, Source
-from shared.live.ranker import LiveLists, LoadedCandidates
+from shared.live.ranker import LiveLists, LoadedCandidates, PublishMore
 from shared.live.users import LiveCandidates, LiveUsers, load_live_users
 from shared.neucf.artefact import Artefact
-from shared.neucf.examples import SortedPosts
+from shared.neucf.examples import SortedPosts, examples_of
 from shared.neucf.features import NO_FEATURES
 from shared.neucf.score import user_side_of
 from shared.neucf.sources.facts import facts_of
@@ -40,6 +41,7 @@ class LiveModel:
     cards: EncoderCards
     posts: SortedPosts  # all that anyone may see, as of the run
     memory: PostMemory
+    index: RecommendIndex | None  # None: no requests for recommendations are answered
 
 
 def live_model(
@@ -50,16 +52,39 @@ def live_model(
     data: ScoringData,
     *,
     generation: int,
+    recommends: bool,
 ) -> LiveModel:
     """What live passes need of a run. The encoders themselves, which are large, are not among it."""
+    cards = {ContentKind.IMAGE: encoders.image.card, ContentKind.CAPTION: encoders.caption.card}
+    index = None
+    if recommends:
+        rows = artefact.posts.model_rows(inputs.posts.id_hashes)
+        champion = ServedModel(
+            artefact=artefact, vectors=prepared.vectors, scorer=prepared.fused, reasons=reasons(rows, data)
+        )
+        index = RecommendIndex.of(
+            post_numbers=inputs.post_numbers, id_hashes=inputs.posts.id_hashes,
+            likes=examples_of(inputs.events, data.posts), features=data.candidate_features, cards=cards,
+            champion=champion,
+        )  # fmt: skip
     return LiveModel(
+        index=index,
         candidates=LiveCandidates.of(inputs, generation=generation),
         prepared=prepared,
         artefact=artefact,
-        cards={ContentKind.IMAGE: encoders.image.card, ContentKind.CAPTION: encoders.caption.card},
+        cards=cards,
         posts=data.posts,
         memory=PostMemory(artefact, inputs.posts.id_hashes, prepared.vectors),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LoadedModel:
+    """What was loaded beside the runs."""
+
+    live: LiveModel
+    active: Sequence[str]  # the active users, newest first
+    publish: PublishMore  # the similar posts that have changed
 
 
 class LiveNeuCF:
@@ -73,7 +98,7 @@ class LiveNeuCF:
         lists: ListSettings,
         history: timedelta,
         retention: RetentionSettings,
-        load: Callable[[Database, int, datetime], tuple[LiveModel, Sequence[str]] | None],
+        load: Callable[[Database, int, datetime], LoadedModel | None],
     ) -> None:
         self._lists, self._history, self._retention, self._load = lists, history, retention, load
         self.loading = threading.Lock()
@@ -82,6 +107,11 @@ class LiveNeuCF:
     @property
     def candidates(self) -> LiveCandidates | None:
         return self._current.candidates if self._current is not None else None
+
+    @property
+    def index(self) -> RecommendIndex | None:
+        """What recommendations are made from; None without a model, or if there are to be none."""
+        return self._current.index if self._current is not None else None
 
     def put(self, current: LiveModel | None) -> None:
         """Use a newer model or newer candidates from now on; None: no model is promoted."""
@@ -92,8 +122,10 @@ class LiveNeuCF:
         loaded = self._load(database, generation, now)
         if loaded is None:
             return None
-        current, active = loaded
-        return LoadedCandidates(candidates=current.candidates, active=active, use=lambda: self.put(current))
+        current = loaded.live
+        return LoadedCandidates(
+            candidates=current.candidates, active=loaded.active, use=lambda: self.put(current), publish=loaded.publish
+        )
 
     def rank(self, snapshot: DatabaseSnapshot, users: Sequence[str], *, version: int, now: datetime) -> LiveLists:
         """The lists of these users. Those who are cold get none, and lose the one that they have."""
@@ -137,13 +169,18 @@ class LiveNeuCF:
         withheld = IndicesPerUser.of([prepared.index.withheld(found.viewer(index)) for index in warm])
         head = RankedList(source=Source.NEUCF, generation=current.candidates.generation, generated_at=now, entries=b"")
         asked, length = found.asked(snapshot, current.candidates, ids, now=now), self._lists.list_length
+        followed = current.candidates.follows.of_few(
+            snapshot, ids, found.viewer_of, share=self._lists.following_share, now=now
+        )
         of_users = None if prepared.by_sources is None else _liked_posts(current, memory, likes)
         n_listed = length if asked is None else asked.pool_of(ids, length)
         blocks = ranked_blocks(prepared, users, of_users, withheld, self._lists, n_listed=n_listed)
         return dict(
             pair
             for block, packed in blocks
-            for pair in encoded_lists(block, packed, ids, head, asked=asked, length=length, version=version)
+            for pair in encoded_lists(
+                block, packed, ids, head, asked=asked, followed=followed, length=length, version=version
+            )
         )
 
 

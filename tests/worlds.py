@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from s01_heuristic.job import JobSettings
 from shared.candidates.candidate_events import candidate_events_of
 from shared.candidates.load_asked_for import SaidOfCandidates
+from shared.candidates.load_followed import FollowsOfCandidates
 from shared.candidates.ranking_input import RankingInput, posts_by_user
 from shared.db.bulk import Posts, Users
 from shared.db.engine import Database
@@ -234,6 +235,7 @@ def loaded(world: World, *, first_row: int = 1) -> RankingInput:
         removed=set(),
         since=world.now - timedelta(days=15),
         said=SaidOfCandidates(posts, rows),
+        follows=FollowsOfCandidates(posts, rows),
     )
 
 

@@ -11,17 +11,31 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Scope
 
 from shared.version import VERSION
-from timeline.http import admin, docs_page, interactions, pages, preferences, relations, runs, user_data
+from timeline.http import (
+    admin,
+    docs_page,
+    interactions,
+    pages,
+    preferences,
+    recommendations,
+    relations,
+    runs,
+    similar,
+    suggestions,
+    user_data,
+)
 from timeline.http.auth import Authorizer, jwt_library
 from timeline.http.exact_paths import ExactPaths
 from timeline.http.fast_path import FastPath
 from timeline.http.limits import BodyRoom, Limits
 from timeline.http.methods import Methods
 from timeline.http.openapi import document
+from timeline.http.phone_answers import PhoneAnswers
 from timeline.http.problems import install_problems
 from timeline.http.request_log import RequestLog
 from timeline.http.security_headers import SecurityHeaders
 from timeline.metrics import Metrics
+from timeline.settings import TimelineSettings
 from timeline.state import AllSettings, State, build_state, read_settings
 from timeline.stores.local_copies import FIRST_LOOK_SECONDS
 from timeline.worker import Worker
@@ -39,9 +53,16 @@ class TimelineApp(FastAPI):
         """From start to stop, for a server without ASGI's lifespan messages."""
         return self.router.lifespan_context(self)
 
+    def __init__(self, settings: TimelineSettings, **options: Any) -> None:
+        super().__init__(**options)
+        self._settings = settings
+
     def build_middleware_stack(self) -> ASGIApp:
-        """FastAPI's stack, inside the one that adds headers to each answer."""
-        return SecurityHeaders(super().build_middleware_stack())
+        """FastAPI's stack, inside those that change each answer, its errors too."""
+        answers, settings = super().build_middleware_stack(), self._settings
+        return SecurityHeaders(
+            PhoneAnswers(answers, routes=self.routes, origins=settings.cors_origins, users_write=settings.jwt_writes)
+        )
 
 
 def create_app(settings: AllSettings, worker: Worker | None = None) -> TimelineApp:
@@ -75,12 +96,25 @@ def create_app(settings: AllSettings, worker: Worker | None = None) -> TimelineA
             await state.close()
 
     app = TimelineApp(
-        title="Warmline timeline", version=VERSION, description=DESCRIPTION, lifespan=lifespan, redirect_slashes=False,
-        docs_url=None, redoc_url=None,  # FastAPI's own load scripts from a CDN
+        settings.timeline, title="Warmline timeline", version=VERSION, description=DESCRIPTION, lifespan=lifespan,
+        redirect_slashes=False, docs_url=None, redoc_url=None,  # FastAPI's own load scripts from a CDN
     )  # fmt: skip
     install_problems(app)
     app.openapi = partial(document, app)  # type: ignore[method-assign]  # as FastAPI's own manual does it
-    for part in (pages, interactions, relations, preferences, user_data, runs, admin, docs_page):
+    parts = (
+        pages,
+        similar,
+        suggestions,
+        interactions,
+        relations,
+        preferences,
+        user_data,
+        recommendations,
+        runs,
+        admin,
+        docs_page,
+    )
+    for part in parts:
         app.routes.extend(part.router.routes)  # `include_router` would build each route again
     app.add_middleware(Limits, routes=app.routes, authorizer=_authorizer, room=room)
     app.add_middleware(Methods, routes=app.routes)

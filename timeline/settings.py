@@ -1,13 +1,21 @@
 """The timeline's own settings."""
 
+import re
 from datetime import timedelta
 from ipaddress import ip_address
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import NoDecode
 
 from shared.settings import PREFIX, SnapshotSettings
 from timeline import jwt_key
+
+# Host names as they are looked up (punycode), IPv4 and IPv6 addresses.
+_ORIGIN = re.compile(
+    r"(?P<scheme>https?)://(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::(?P<port>[1-9][0-9]{0,4}))?"
+)
+_USUAL_PORTS = {"http": "80", "https": "443"}
 
 
 class TimelineSettings(SnapshotSettings):
@@ -37,6 +45,18 @@ class TimelineSettings(SnapshotSettings):
     jwt_algorithm: Literal["HS256", "HS384", "HS512", "RS256", "ES256", "EdDSA"] = Field(
         "HS256", description="the only algorithm accepted for JWTs; for RS, ES and EdDSA, JWT_KEY is the public key"
     )
+    jwt_writes: bool = Field(
+        default=False,
+        description="true: a user's JWT may post and revoke their own events, and read and write their preferences",
+    )
+    jwt_writes_per_minute: int = Field(
+        120, ge=1, le=10_000, description="writes of one user's JWT in a minute, where it may write; each event counts"
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        max_length=50,
+        description="sites whose scripts may read phones' routes, separated by commas: https://app.example.org",
+    )
     signing_key: SecretStr | None = Field(
         None,
         min_length=32,
@@ -56,8 +76,17 @@ class TimelineSettings(SnapshotSettings):
     database_budget_ms: float = Field(
         150, ge=10, le=60_000, description="milliseconds that a page waits for PostgreSQL, if it needs it at all"
     )
+    recommend_budget_ms: float = Field(
+        300, ge=20, le=10_000, description="milliseconds in which recommendations are answered, by whatever answers"
+    )
+    recommend_per_minute: int = Field(
+        1200, ge=6, le=1_000_000, description="requests for recommendations that are answered in a minute, of each key"
+    )
     refresh_seconds: float = Field(
         2, ge=0.1, le=60, description="seconds after which a timeline refreshes its own copies from the stores"
+    )
+    following_order: Literal["newest", "ranked"] = Field(
+        "newest", description="order of `mode=following`: newest first, or ranked by the heuristic's score"
     )
     request_log: bool = Field(default=False, description="write a log line for each timeline request")
 
@@ -71,6 +100,22 @@ class TimelineSettings(SnapshotSettings):
             )
         return port
 
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, origins: object) -> object:
+        return [each.strip() for each in origins.split(",") if each.strip()] if isinstance(origins, str) else origins
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = [origin for origin in origins if not _is_origin(origin)]
+        if wrong:
+            raise ValueError(
+                "origins as browsers send them (https://app.example.org, http://localhost:5173): in lower case, without"
+                f" a path and without the usual port, and no wildcard; not {wrong[0]!r}"
+            )
+        return origins
+
     @property
     def redis_budget(self) -> timedelta:
         return timedelta(milliseconds=self.redis_budget_ms)
@@ -78,6 +123,10 @@ class TimelineSettings(SnapshotSettings):
     @property
     def database_budget(self) -> timedelta:
         return timedelta(milliseconds=self.database_budget_ms)
+
+    @property
+    def recommend_budget(self) -> timedelta:
+        return timedelta(milliseconds=self.recommend_budget_ms)
 
     @field_validator("jwt_key")
     @classmethod
@@ -110,6 +159,12 @@ class TimelineSettings(SnapshotSettings):
         return self
 
     @model_validator(mode="after")
+    def _can_tell_who_writes(self) -> Self:
+        if self.jwt_writes and self.jwt_key is None:
+            raise ValueError(f"{PREFIX}JWT_WRITES: got true without {PREFIX}JWT_KEY, which says whose a JWT is")
+        return self
+
+    @model_validator(mode="after")
     def _is_closed_to_strangers(self) -> Self:
         missing = [name for name in ("admin_token", "api_key", "jwt_key") if getattr(self, name) is None]
         if missing and self.env != "dev":
@@ -126,6 +181,12 @@ class TimelineSettings(SnapshotSettings):
                 f" {PREFIX}DEV_OPEN_TO_NETWORK=true"
             )
         return self
+
+
+def _is_origin(text: str) -> bool:
+    """Whether a browser may send this as an `Origin`, byte for byte; others would never match."""
+    found = _ORIGIN.fullmatch(text)
+    return found is not None and found["port"] != _USUAL_PORTS[found["scheme"]]
 
 
 def _is_loopback(host: str) -> bool:

@@ -7,6 +7,7 @@ from shared.signing import SigningKeys
 from timeline.settings import TimelineSettings
 from timeline.shared_cells import SharedCells
 from timeline.signing_keys import signing_keys
+from timeline.write_rates import WriteRates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,17 +17,18 @@ class Worker:
     index: int  # from 0
     cells: SharedCells
     keys: SigningKeys  # where none is set, made once for all
+    write_rates: WriteRates
 
     @classmethod
     def group(cls, settings: TimelineSettings) -> list[Self]:
         """All of them, before they part."""
-        cells, keys = SharedCells(settings.workers), signing_keys(settings)
-        return [cls(index=index, cells=cells, keys=keys) for index in range(settings.workers)]
+        cells, keys, rates = SharedCells(settings.workers), signing_keys(settings), WriteRates()
+        return [cls(index=index, cells=cells, keys=keys, write_rates=rates) for index in range(settings.workers)]
 
     @classmethod
     def alone(cls, settings: TimelineSettings) -> Self:
         """The only one in this process, as in tests and under another server."""
-        return cls(index=0, cells=SharedCells(1), keys=signing_keys(settings))
+        return cls(index=0, cells=SharedCells(1), keys=signing_keys(settings), write_rates=WriteRates())
 
     @property
     def keeps_file(self) -> bool:

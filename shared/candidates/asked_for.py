@@ -149,6 +149,15 @@ class AskedFor:
         chosen[asked] = with_reason(chosen[asked], Reason.YOU_ASKED)
         return chosen.tobytes()
 
+    def refused(self, user_id: str, candidates: npt.NDArray[np.int64]) -> Bools:
+        """Which of these candidates are withheld from a user, or are what they want less of. -> (n_candidates,)"""
+        refused = np.zeros(len(candidates), np.bool_)
+        if (rules := self.rules.get(user_id)) is not None:
+            refused |= self.withheld_by(rules)[candidates]
+        if user_id in self.wishes:
+            refused |= self._wishes_of(user_id)[candidates] < 0
+        return refused
+
     def _wishes_of(self, user_id: str) -> Floats:
         """(n_posts,) in [-1, 1]; of several wishes the sum counts."""
         total = np.zeros(len(self.indices))

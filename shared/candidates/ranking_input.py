@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from shared.candidates.candidate_events import CandidateEvents, candidate_events_of
 from shared.candidates.hides import Hides, hides_by_id, recent_hides
 from shared.candidates.load_asked_for import SaidOfCandidates
+from shared.candidates.load_followed import FollowsOfCandidates
 from shared.db.asked import known_askers
 from shared.db.bulk import Posts, Users, load_active_users, load_candidates, to_datetime
 from shared.db.bulk_events import EVERYTHING, KeptSince, LoadedEvents, load_all_events
@@ -58,6 +59,7 @@ class RankingInput:
     removed: set[int]  # post numbers of recently removed posts
     since: datetime  # of the oldest event that was read
     said: SaidOfCandidates  # what users say of `posts`
+    follows: FollowsOfCandidates  # `posts` by the authors whom users follow
     hides: Mapping[str, Hides] = field(default_factory=dict)  # of the active users, what still counts
     suspended: Collection[str] = ()  # users whom the API suspended lately
     not_personalised: Collection[str] = ()  # users who are served what everyone is: no lists are made for them
@@ -122,7 +124,7 @@ def load_ranking_input(
     return RankingInput(
         posts=posts, post_numbers=post_numbers, events=loaded.counted, candidate_events=candidate_events, users=users,
         viewers=viewers, version=version, removed=removals.post_numbers, since=since,
-        said=SaidOfCandidates(posts, post_numbers),
+        said=SaidOfCandidates(posts, post_numbers), follows=FollowsOfCandidates(posts, post_numbers),
         hides=hides_by_id(users.ids, users.id_hashes, _recent_hides(loaded, since, now)),
         suspended=suspended, not_personalised=[user for user, say in said.items() if not say.is_personalised],
         clusters=clusters, row_counts=row_counts, author_hashes=author_hashes,

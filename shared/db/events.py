@@ -16,6 +16,7 @@ from shared.db.array_literals import number_array, text_array, time_array
 from shared.db.arrivals import note_revoked
 from shared.db.engine import Database
 from shared.db.event_facts import EventFacts, facts_of
+from shared.db.event_ids import IS_NAMED_SQL
 from shared.db.feed_counts import FeedKey, count_events, discount_events, newest_generation
 from shared.db.known_users import add_missing_users
 from shared.db.repeats import ON_REPEAT
@@ -87,9 +88,9 @@ _REVOKED = """
     unnest(CAST(:users AS text[]), CAST(:posts AS text[]), CAST(:kinds AS text[]), CAST(:event_ids AS text[]))
         WITH ORDINALITY AS t(user_id, post_id, kind, event_id, index)
     """
-_IS_REVOKED = """
+_IS_REVOKED = f"""
     i.user_id = t.user_id AND i.post_id = t.post_id AND i.kind = t.kind
-    AND (t.event_id IS NULL OR i.event_id = t.event_id)
+    AND (t.event_id IS NULL OR {IS_NAMED_SQL})
     """
 # Rows are locked in the order in which `store_events` writes them, which is Python's sort order, against deadlocks. It
 # is a statement of its own, so that the DELETE sees what was changed meanwhile.

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from shared.candidates.asked_for import AskedFor
 from shared.candidates.hides import hides_by_id, recent_hides
 from shared.candidates.load_asked_for import SaidOfCandidates
+from shared.candidates.load_followed import FollowsOfCandidates
 from shared.candidates.ranking_input import RankingInput, posts_by_user, viewers_of_users, with_say
 from shared.db.bulk import Posts, to_datetime
 from shared.db.bulk_events import KeptSince, load_events_of
@@ -37,6 +38,7 @@ class LiveCandidates:
     clusters: Mapping[str, int]  # post id -> cluster of near-duplicate photos
     since: datetime  # events from this time on tell what a user has seen
     said: SaidOfCandidates  # what users say of `posts`
+    follows: FollowsOfCandidates  # `posts` by the authors whom users follow
 
     @property
     def newest_at(self) -> datetime:
@@ -48,7 +50,7 @@ class LiveCandidates:
         """Those of a run."""
         return cls(
             generation=generation, version=inputs.version, posts=inputs.posts, post_numbers=inputs.post_numbers,
-            clusters=inputs.clusters, since=inputs.since, said=inputs.said,
+            clusters=inputs.clusters, since=inputs.since, said=inputs.said, follows=inputs.follows,
         )  # fmt: skip
 
     def numbers_of(self, post_ids: Collection[str]) -> dict[str, int]:
@@ -80,6 +82,10 @@ class LiveUsers:
         """What is withheld from a user, including their own posts."""
         known = self.viewers[index]
         return replace(known, hidden_authors=known.hidden_authors | {self.own_author_hashes[index]})
+
+    def viewer_of(self, user_id: str) -> Viewer:
+        """The same of a user of this pass."""
+        return self.viewer(self.ids.index(user_id))
 
 
 def load_live_users(

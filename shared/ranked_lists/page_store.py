@@ -10,10 +10,12 @@ from msgspec import Struct
 
 from shared.ranked_lists import keys, records, scripts
 from shared.ranked_lists.records import Chain, Tail
+from shared.ranked_lists.repeatable_pages import AlreadyBegun, RequestMark, first_page_of, pack_request
 from shared.ranked_lists.shared_connection import Command
 from shared.ranked_lists.timeline_store import TimelineStore
 
 NO_SLOT, OVERTAKEN = 0, 2  # results of END_PAGE
+_BEGIN_VALUES = 12  # arguments of BEGIN_CHAIN
 
 
 class ConcurrentPage(Exception):
@@ -36,6 +38,8 @@ class FirstPage(ServedPage, kw_only=True, gc=False):
     """The first page of a chain."""
 
     visits: int  # how often the user began a chain before, as it was read
+    is_mode: bool = False  # of another mode than `for_you`: these have slots of their own
+    request: RequestMark | None = None  # the client may ask for this page again
     wants_list: bool = False  # the user has no list, or an old one: the next run makes one, if it knows the user
 
 
@@ -75,22 +79,28 @@ class PageWriter:
 
         Raises:
             UserErased: nothing was kept.
+            AlreadyBegun: the same request has begun a chain; nothing was written.
             StoreUnavailable: no answer within the budget.
         """
         chain, tail, visits = page.chain, page.tail, page.visits
         packed = records.pack_chain(chain), b"" if tail is None else records.pack_tail(chain.nonce, tail)
         seen = keys.seen(user_id), records.pack_post_numbers(page.served)
         asked = (repr(time.time()), keys.MAX_ASKED, _ms(keys.ASKED_FOR)) if page.wants_list else (b"",)
+        step = records.MODE_VISIT if page.is_mode else 1
         while True:  # again whenever another first page of this user was faster
-            before, visits = visits, (visits + 1) % 2**32
-            slot = visits % keys.CHAIN_SLOTS
-            begin: Command = (
-                "EVALSHA", scripts.digest_of(scripts.BEGIN_CHAIN),
-                5, keys.ERASED, keys.ASKED, seen[0], keys.chain(user_id, slot), keys.tail(user_id, slot),
+            before, visits = visits, (visits + step) % 2**32
+            slot = keys.slot_of(visits, is_mode=page.is_mode)
+            names = keys.ERASED, keys.ASKED, seen[0], keys.chain(user_id, slot), keys.tail(user_id, slot)
+            values = (
                 user_id, *packed, self._chain_ms, seen[1], self._longest_seen, self._seen_ms,
                 records.pack_visits(before), records.pack_visits(visits), *asked,
             )  # fmt: skip
-            (answer,) = cast(list[int], await self._ask([begin], within))
+            begin: Command = ("EVALSHA", scripts.digest_of(scripts.BEGIN_CHAIN), len(names), *names, *values)
+            if page.request is not None:
+                begin = _repeatable(user_id, page.request, chain.nonce, slot, names, values)
+            (answer,) = cast(list[int | bytes], await self._ask([begin], within))
+            if isinstance(answer, bytes):
+                raise AlreadyBegun(first_page_of(answer))
             if answer == scripts.BEGUN:
                 return slot
             if answer == scripts.ERASED:
@@ -143,6 +153,19 @@ class PageWriter:
             StoreUnavailable: it does not answer.
         """
         await self._ask([("SET", keys.WRITTEN, b"1", "PX", _ms(keys.WRITTEN_FOR))], within)
+
+
+def _repeatable(
+    user_id: str, request: RequestMark, nonce: bytes, slot: int, names: Command, values: Command
+) -> Command:
+    """The command that begins a chain, unless the same request has begun one."""
+    known = keys.requests_of(user_id)
+    blanks = (b"",) * (_BEGIN_VALUES - len(values))
+    record = pack_request(request.mark, nonce, slot)
+    return (
+        "EVALSHA", scripts.digest_of(scripts.BEGIN_REPEATABLE), len(names) + len(known), *names, *known,
+        *values, *blanks, request.mark, request.replaces, record, _ms(keys.REQUEST_FOR),
+    )  # fmt: skip
 
 
 def _ms(span: timedelta) -> int:

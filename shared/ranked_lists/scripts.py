@@ -135,6 +135,77 @@ return 1
 """
 )
 
+# KEYS: fence, then keys. ARGV: run, life time of the fence in ms, of the keys in ms, then the values.
+WRITE_VALUES = (
+    _REFUSAL
+    + """
+for i = 2, #KEYS - 1 do redis.call('SET', KEYS[i], ARGV[i + 2], 'PX', ARGV[3]) end
+return #KEYS - 2
+"""
+)
+
+# A hash that is replaced as a whole: a run writes the next one in batches, and then puts it into its place. A run that
+# died leaves an unfinished one, which the next run deletes first.
+# KEYS: fence, the next hash. ARGV: run, life time of the fence in ms, of the next hash in ms, '1' for the first batch,
+# then fields and values.
+STAGE_HASH = (
+    _REFUSAL
+    + """
+if ARGV[4] == '1' then redis.call('DEL', KEYS[2]) end
+redis.call('HSET', KEYS[2], unpack(ARGV, 5, #ARGV - 1))
+redis.call('PEXPIRE', KEYS[2], ARGV[3])
+return 1
+"""
+)
+
+# KEYS: fence, the next hash, the hash. ARGV: run, life time of the fence in ms, of the hash in ms.
+REPLACE_HASH = (
+    _REFUSAL
+    + """
+redis.call('RENAME', KEYS[2], KEYS[3])
+redis.call('PEXPIRE', KEYS[3], ARGV[3])
+return 1
+"""
+)
+
+# A value of each of some users; '' deletes it. KEYS: fence, erased, then the keys, whose third part is the user. ARGV:
+# run, life time of the fence in ms, of the values in ms, then the values.
+WRITE_OF_USERS = (
+    _ERASED
+    + _REFUSAL
+    + """
+local some_erased = redis.call('EXISTS', KEYS[2]) == 1
+for i = 3, #KEYS - 1 do
+  local user = string.match(KEYS[i], '^wl:[^:]*:(.*)$')
+  if ARGV[i + 1] == '' then
+    redis.call('DEL', KEYS[i])
+  elseif not (some_erased and is_erased(KEYS[2], user)) then
+    redis.call('SET', KEYS[i], ARGV[i + 1], 'PX', ARGV[3])
+  end
+end
+return 1
+"""
+)
+
+# Hashes that are replaced whole. KEYS: fence, then hashes. ARGV: run, life time of the fence in ms, of the hashes in
+# ms, then for each hash the number of its arguments, and these: fields and values.
+REPLACE_HASHES = (
+    _REFUSAL
+    + """
+local at = 4
+for i = 2, #KEYS - 1 do
+  local count = tonumber(ARGV[at])
+  redis.call('DEL', KEYS[i])
+  for first = at + 1, at + count, 4000 do
+    redis.call('HSET', KEYS[i], unpack(ARGV, first, math.min(first + 3999, at + count)))
+  end
+  if count > 0 then redis.call('PEXPIRE', KEYS[i], ARGV[3]) end
+  at = at + 1 + count
+end
+return 1
+"""
+)
+
 # KEYS: fence, then keys. ARGV: run, life time in ms.
 DROP_VALUES = (
     _REFUSAL
@@ -281,11 +352,7 @@ end
 # the arguments of `append_seen`, then visits before and with this one (4 bytes each), the time of the request if the
 # user waits for a list, or '', how many may wait, its life time in ms. Returns the present visits if they are not the
 # expected ones, -1 if the chain has begun, -2 if the user was erased: then nothing is stored.
-BEGIN_CHAIN = (
-    _ERASED
-    + _APPEND_SEEN
-    + """
-if is_erased(KEYS[1], ARGV[1]) then return -2 end
+_BEGIN = """
 local head = redis.pcall('GETRANGE', KEYS[3], 0, 3)
 if type(head) == 'table' then  -- of another type
   redis.call('DEL', KEYS[3])
@@ -307,10 +374,36 @@ if ARGV[10] ~= '' then
   redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -ARGV[11] - 1)
   redis.call('PEXPIRE', KEYS[2], ARGV[12])
 end
+"""
+_REFUSE_ERASED = "if is_erased(KEYS[1], ARGV[1]) then return -2 end\n"
+BEGIN_CHAIN = _ERASED + _APPEND_SEEN + _REFUSE_ERASED + _BEGIN + "return -1\n"
+BEGUN = -1
+
+# The same for a request that has a `request_id`. If it has begun a chain within the last minute, that is returned, and
+# nothing is written: two requests with one id never count a visit, or seen posts, twice. A record of a chain that
+# cannot be continued is replaced.
+# KEYS: as BEGIN_CHAIN, then the records of the user's slots. ARGV: the 12 of BEGIN_CHAIN, then the request's mark (16
+# bytes), the nonce of the chain that is replaced or '', the record (see `repeatable_pages.pack_request`), its life time
+# in ms. Returns the record, or as BEGIN_CHAIN.
+BEGIN_REPEATABLE = (
+    _ERASED
+    + _APPEND_SEEN
+    + _REFUSE_ERASED
+    + """
+for i = 6, #KEYS do
+  local held = redis.pcall('GET', KEYS[i])
+  if type(held) == 'string' and #held == #ARGV[15] and string.sub(held, 1, 16) == ARGV[13] then
+    if string.sub(held, 17, 24) ~= ARGV[14] then return held end
+    redis.call('DEL', KEYS[i])
+  end
+end
+"""
+    + _BEGIN
+    + """
+redis.call('SET', KEYS[6 + string.byte(ARGV[15], -1)], ARGV[15], 'PX', ARGV[16])
 return -1
 """
 )
-BEGUN = -1
 
 # Records the end of a page in the chain that was read: not in another chain that took its slot meanwhile, and not if
 # another request served a page of it meanwhile (each adds an end, and may reorder what was not served yet). A page that
@@ -361,6 +454,22 @@ local head = kept and string.sub(kept, 1, 8)
 if head == ARGV[2] or head == ARGV[5] then return kept end
 redis.call('SET', KEYS[3], ARGV[3], 'PX', ARGV[4])
 return ARGV[3]
+"""
+)
+
+# Whom a user follows, as of a version: what was read before an act must not replace what is known since. An act writes
+# that nothing is known as of its version.
+# KEYS: erased, followed. ARGV: user, value (version first, as a viewer's), life time in ms. Returns 1 if it was kept.
+KEEP_FOLLOWED = (
+    _ERASED
+    + """
+if is_erased(KEYS[1], ARGV[1]) then return -2 end
+local held = redis.pcall('GETRANGE', KEYS[2], 0, 7)
+if type(held) == 'string' and #held == 8 and struct.unpack('>I8', held) > struct.unpack('>I8', ARGV[2]) then
+  return 0
+end
+redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+return 1
 """
 )
 
@@ -437,11 +546,36 @@ return gone
 # The scripts that begin with _REFUSAL: runs pass their fencing number, acts of the timeline none.
 OF_RUNS = (
     WRITE_LISTS, DROP_LISTS, WRITE_VIEWERS, WRITE_CATALOGUE, WRITE_VALUE, DROP_VALUES, WRITE_BLOCKED, ADD_DELETED,
-    DROP_DELETED, DECLARE_SAFE,
+    DROP_DELETED, DECLARE_SAFE, WRITE_VALUES, WRITE_OF_USERS, REPLACE_HASHES, STAGE_HASH, REPLACE_HASH,
 )  # fmt: skip
 
+# A ranker that answers requests for recommendations says so, but only in a Redis of its own installation.
+# KEYS: the owner, who listens. ARGV: installation, life time in ms. Returns 1 if it was said.
+LISTEN_RECOMMENDER = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
+
+# A request for recommendations is taken only where a ranker of the same installation listens, and few others wait: in
+# one step, since otherwise many timelines together would exceed the bound. Redis' own clock dates it, since those of
+# timeline and ranker may differ.
+# KEYS: the queue, who listens. ARGV: installation ('' if it is not known), request, most requests, life time in ms.
+# Returns one of the numbers below.
+ASK_RECOMMENDER = """
+local listening = redis.call('GET', KEYS[2])
+if not listening or (ARGV[1] ~= '' and listening ~= ARGV[1]) then return 1 end
+if redis.call('LLEN', KEYS[1]) >= tonumber(ARGV[3]) then return 2 end
+local now = redis.call('TIME')
+redis.call('RPUSH', KEYS[1], struct.pack('<d', now[1] + now[2] / 1e6) .. ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+return 0
+"""
+ASKED, NOBODY_LISTENS, QUEUE_FULL = 0, 1, 2
+
 # Pages send the digest of a script (EVALSHA): the text would double what they send.
-TEXTS = {hashlib.sha1(text.encode()).hexdigest(): text for text in (BEGIN_CHAIN, END_PAGE, KEEP_TAIL)}  # noqa: S324
+PAGE_SCRIPTS = (BEGIN_CHAIN, BEGIN_REPEATABLE, END_PAGE, KEEP_TAIL, KEEP_FOLLOWED, ASK_RECOMMENDER)
+TEXTS = {hashlib.sha1(text.encode()).hexdigest(): text for text in PAGE_SCRIPTS}  # noqa: S324
 _DIGESTS = {text: digest for digest, text in TEXTS.items()}
 
 

@@ -5,13 +5,33 @@ from contextlib import contextmanager
 
 from starlette.testclient import TestClient
 
-from tests.flow.deployment import ADMIN_TOKEN, API_KEY, COLD, Deployment, JsonObject, ask, eventually, ids, until_ready
+from tests.flow.deployment import (
+    ADMIN_TOKEN,
+    API_KEY,
+    COLD,
+    Deployment,
+    JsonObject,
+    ask,
+    eventually,
+    ids,
+    posts_of,
+    until_ready,
+)
 
 BACKEND = {"Authorization": f"Bearer {API_KEY}"}
 OPERATOR = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
 SELDOM = 60.0  # seconds between looks at the stores: a page has to find out for itself
 # Posts that `describe_posts` gives a tag, a word, a language and a flag.
 CATS, SPOILED, GERMAN, SENSITIVE = ({f"p{number:02}" for number in range(start, 90, 9)} for start in (1, 2, 3, 4))
+# What somebody says, and what it withholds.
+SAYS: dict[str, tuple[JsonObject, set[str]]] = {
+    "tag": ({"mute": {"tag": "#CATS"}}, CATS),
+    "word": ({"mute": {"word": "Spoiler"}}, SPOILED),
+    "post": ({"mute": {"post": "p33"}}, {"p33"}),
+    "author": ({"mute": {"author": "author7"}}, posts_of("author7")),
+    "languages": ({"languages": ["en-GB", "fr"]}, GERMAN),
+    "sensitive": ({"sensitive": "hide"}, SENSITIVE),
+}
 
 
 def describe_posts(deployment: Deployment) -> None:

@@ -13,7 +13,7 @@ from shared.ranked_lists import codec
 from tests.faults.saving import make_champion
 from tests.flow.camps import Camps, build_camps, people_of, posts_of
 from tests.flow.deployment import Deployment, eventually, until_ready
-from tests.flow.live import live, neucf_ranker, posts_in, send, until_newer, value_of, version_of
+from tests.flow.live import KEY, live, neucf_ranker, posts_in, send, until_newer, value_of, version_of
 
 CAT_LOVER, NEUCF = people_of("cat")[0], Phase.NEUCF
 
@@ -49,6 +49,33 @@ def test_a_like_replaces_the_list_by_what_a_run_would_have_made(camps: Camps) ->
     assert codec.post_numbers_of(again.entries) == codec.post_numbers_of(made.entries)
     scores = [[codec.entry_at(each.entries, i)[2] for i in range(len(each))] for each in (made, again)]
     assert np.allclose(scores[0], scores[1], atol=0.01)
+
+
+def test_a_follow_replaces_the_list_by_what_a_run_would_have_made(camps: Camps) -> None:
+    deployment, followed = camps.deployment, _author_of(camps, posts_of("car")[0])
+    with deployment.timeline() as client, live(deployment, neucf_ranker(camps)):
+        until_ready(client)
+        before = version_of(deployment, CAT_LOVER, NEUCF)
+        assert client.put(f"/users/{CAT_LOVER}/follows/{followed}", headers=KEY).status_code == 204
+        assert until_newer(deployment, CAT_LOVER, before, NEUCF) < 2
+    made = codec.decode(value_of(deployment, CAT_LOVER, NEUCF)).entries
+    put_in = [index for index in range(codec.length_of(made)) if codec.entry_at(made, index)[1] == "following"]
+    theirs = {post for (post,) in deployment.sql("SELECT id FROM warmline.posts WHERE author_id = %s", [(followed,)])}
+    posts = posts_in(deployment, CAT_LOVER, NEUCF)
+    assert put_in
+    assert {posts[index] for index in put_in} <= theirs
+    for place in (5, 10, 15, 20):
+        assert len(theirs.intersection(posts[:place])) >= min(place // 5, len(theirs))
+    camps.score()
+    again = codec.decode(value_of(deployment, CAT_LOVER, NEUCF)).entries
+    assert codec.post_numbers_of(again) == codec.post_numbers_of(made)
+    assert [codec.entry_at(again, index)[1] for index in put_in] == ["following"] * len(put_in)
+
+
+def _author_of(camps: Camps, post: str) -> str:
+    """Who wrote a post."""
+    ((author,),) = camps.deployment.sql("SELECT author_id FROM warmline.posts WHERE id = %s", [(post,)])
+    return str(author)
 
 
 def test_the_third_like_makes_a_user_warm_and_its_revocation_cold(camps: Camps) -> None:

@@ -27,10 +27,8 @@ from tests.flow.deployment import (
 )
 from tests.flow.saying import (
     BACKEND,
-    CATS,
-    GERMAN,
     OPERATOR,
-    SENSITIVE,
+    SAYS,
     SPOILED,
     describe_posts,
     say,
@@ -40,15 +38,6 @@ from tests.flow.saying import (
 )
 
 ALL = set(POSTS)
-# What somebody says, and what it withholds.
-SAYS: dict[str, tuple[JsonObject, set[str]]] = {
-    "tag": ({"mute": {"tag": "#CATS"}}, CATS),
-    "word": ({"mute": {"word": "Spoiler"}}, SPOILED),
-    "post": ({"mute": {"post": "p33"}}, {"p33"}),
-    "author": ({"mute": {"author": "author7"}}, posts_of("author7")),
-    "languages": ({"languages": ["en-GB", "fr"]}, GERMAN),
-    "sensitive": ({"sensitive": "hide"}, SENSITIVE),
-}
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
 """Stores a request's batch of events, and what it is answered: by the route and by the fast path."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from shared.db.events import Event
 from timeline.http.interaction_checks import CheckedBatch, Rejection, check_events
 from timeline.http.printable_json import PrintableJSON
 from timeline.http.schemas import BatchResult, RejectedEvent
@@ -12,16 +13,23 @@ if TYPE_CHECKING:
     from timeline.state import State
 
 
-async def add_batch(state: "State", batch: Sequence[object]) -> PrintableJSON:
+async def add_batch(
+    state: "State", batch: Sequence[object], *, as_kept: Callable[[Event], Event] | None = None
+) -> PrintableJSON:
     """Keep the events of a request, and answer it.
+
+    Args:
+        state: of the process.
+        batch: the events.
+        as_kept: changes each checked event; None: none is.
 
     Raises:
         StoreUnavailable, SourceError: a store does not answer.
     """
     now = datetime.now(UTC)
     checked = check_events(batch, now=now, keys=state.signing_keys, kept_since=state.retention.kept_since(now))
-    indices = list(checked.events)
-    taken = await state.intake.add([checked.events[index] for index in indices])
+    indices, events = list(checked.events), [*checked.events.values()]
+    taken = await state.intake.add(events if as_kept is None else [*map(as_kept, events)])
     refused = {indices[index]: Rejection(reason) for index, reason in taken.stored.refused.items()}
     return answer_to(checked, refused, changed=taken.stored.new, is_obeyed=taken.is_obeyed)
 

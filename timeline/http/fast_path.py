@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from shared.errors import WarmlineError
 from timeline.feed.records import PageRequest
+from timeline.http.compression import LEAST_BYTES, compress, takes_gzip
 from timeline.http.event_batches import add_batch
 from timeline.http.json_bodies import parse
 from timeline.http.limits import BodyRoom
@@ -22,19 +23,32 @@ from timeline.http.schemas import MAX_EVENTS
 from timeline.http.security_headers import LINES
 
 if TYPE_CHECKING:
+    from timeline.http.request import Request
     from timeline.state import State
 
-_HEAD = b"content-length: %d\r\ncontent-type: " + MEDIA_TYPE.encode() + b"\r\n" + LINES
+_HEAD = b"content-length: %d\r\ncontent-type: " + MEDIA_TYPE.encode() + b"\r\n"
+_GZIP = b"content-encoding: gzip\r\n"
+_VARY, _VARY_BY_ORIGIN = b"vary: Accept-Encoding\r\n", b"vary: Accept-Encoding, Origin\r\n"
 _log = logging.getLogger(__name__)
 
 
 class FastPath:
     """Answers plain requests."""
 
+    _is_read_by_sites = False
+
     def __init__(self, state: "State", *, room: BodyRoom, writes_lines: bool) -> None:
         self._state, self.room, self._writes_lines = state, room, writes_lines
+        self._is_read_by_sites = bool(state.settings.cors_origins)
+        self._lines = (_VARY_BY_ORIGIN if self._is_read_by_sites else _VARY) + LINES
 
-    async def page(self, wanted: PageRequest, authorization: bytes) -> tuple[bytes, bytes] | None:
+    def is_from_site(self, request: "Request") -> bool:
+        """Whether a site's script may have sent a request: then the routes decide whether it may read the answer."""
+        return self._is_read_by_sites and b"origin" in request.fields
+
+    async def page(
+        self, wanted: PageRequest, authorization: bytes, accept_encoding: bytes = b""
+    ) -> tuple[bytes, bytes] | None:
         """The header lines and the JSON of a page; None if the routes must answer."""
         begun = time.perf_counter()
         try:
@@ -44,7 +58,10 @@ class FastPath:
             return None  # refused or failed: the routes answer instead
         body = page_body(page)
         note(self._state.metrics, page, 200, time.perf_counter() - begun, writes_lines=self._writes_lines)
-        return _HEAD % len(body), body
+        if len(body) >= LEAST_BYTES and takes_gzip(accept_encoding):
+            body = compress(body)
+            return _HEAD % len(body) + _GZIP + self._lines, body
+        return _HEAD % len(body) + self._lines, body
 
     def is_backend(self, authorization: bytes) -> bool:
         """Whether a header is that of the app's backend; the routes refuse others."""

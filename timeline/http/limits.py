@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from timeline.http.callers import WRITES_OF_USERS
 from timeline.http.json_bodies import fault_of
 from timeline.http.problems import Problem, problem_response
 
@@ -22,10 +23,12 @@ MAX_BODY = 1_000_000  # bytes; a batch of 1,000 events has some 200,000
 BODY_BYTES = {
     "/interactions": MAX_BODY,
     "/timeline": 300_000,
+    "/recommendations": 750_000,
     "/posts/{post_id}": 200_000,
     "/users/{user_id}/preferences": 16_384,
 }
 OTHER_BODY = 4_096
+MAX_OWN_BODY = 131_072  # bytes of what a user's own JWT sends; a hundred events have some 25,000
 ALL_BODIES = 16_000_000  # bytes of all bodies that are read or worked on at once
 MAX_HEADERS = 16_384  # bytes, the path and the query among them; a JWT has up to 4,096
 MAX_PARAMETERS = 16  # of a query; reads have up to two, and parsing thousands would cost as much as ten pages
@@ -84,7 +87,8 @@ class Limits:
             return
         body = _Body(route.path, receive, self._room)
         try:
-            admit(route.path, Request(scope), self._authorizer(scope))
+            if admit(route, Request(scope), self._authorizer(scope)):
+                body.bound(MAX_OWN_BODY)
             value = await body.read(_length(scope))
         except Problem as problem:
             answer = problem_response(
@@ -110,6 +114,10 @@ class _Body:
     def __init__(self, path: str, receive: Receive, room: BodyRoom) -> None:
         self._max_bytes = BODY_BYTES.get(path, OTHER_BODY)
         self._receive, self._room, self.taken = receive, room, 0
+
+    def bound(self, most: int) -> None:
+        """Take at most so many bytes."""
+        self._max_bytes = min(self._max_bytes, most)
 
     async def read(self, length: int | None) -> bytes | None:
         """The whole body; None if the client has gone.
@@ -143,18 +151,23 @@ class _Body:
             raise Problem(413, "body-too-large", detail)
 
 
-def admit(path: str, request: Request, authorizer: "Authorizer") -> None:
+def admit(route: APIRoute, request: Request, authorizer: "Authorizer") -> bool:
     """Check the sender's authorization for a route, as far as possible without the body.
+
+    Returns whether it is a user who writes with a JWT.
 
     Raises:
         Problem: the sender is not authorized.
     """
-    if path.startswith("/admin/"):
+    if route.path.startswith("/admin/"):
         authorizer.admit_operator(request)
-    elif path == "/timeline":
+    elif route.path == "/timeline":
         authorizer.admit_some_reader(request)
+    elif not WRITES_OF_USERS.isdisjoint(route.tags):
+        return authorizer.admit_writer(request) is not None
     else:
         authorizer.admit_backend(request)
+    return False
 
 
 def head_bytes(scope: Scope) -> int:

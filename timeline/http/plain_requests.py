@@ -11,7 +11,9 @@ from timeline.http.request import Request
 from timeline.http.schemas import DEFAULT_LIMIT
 
 _PATH = re.compile(rb"/timeline/([A-Za-z0-9_-]{1,128})")
-_QUERY = re.compile(rb"(?:limit=(100|[1-9][0-9]?))?(?:(?:^|&)cursor=([A-Za-z0-9_-]{1,200}))?")
+_QUERY = re.compile(
+    rb"(?:limit=(100|[1-9][0-9]?))?(?:(?:^|&)(?:cursor=([A-Za-z0-9_-]{1,200})|request_id=([A-Za-z0-9_-]{1,128})))?"
+)
 _JSON = re.compile(rb"application/json(; ?charset=utf-8)?", re.IGNORECASE)
 MAX_PLAIN_BODY = 262_144  # bytes; the usual 1,000 events. A larger body is put together less quickly here
 
@@ -33,8 +35,8 @@ def plain_page(request: Request) -> PageRequest | None:
     path, query = _PATH.fullmatch(request.path), _QUERY.fullmatch(request.query or b"")
     if path is None or query is None or request.method != b"GET" or request.body_bytes != 0:
         return None
-    limit, cursor = query.groups()
+    limit, cursor, request_id = query.groups()
     return PageRequest(
         user_id=path[1].decode(), limit=int(limit) if limit else DEFAULT_LIMIT,
-        cursor=cursor.decode() if cursor else None,
+        cursor=cursor.decode() if cursor else None, request_id=request_id.decode() if request_id else None,
     )  # fmt: skip

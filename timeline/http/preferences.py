@@ -22,7 +22,7 @@ from timeline.http.preference_schemas import (
 )
 from timeline.http.printable_json import PrintableJSON
 from timeline.http.problems import Problem
-from timeline.http.routers import backend_router, state_of
+from timeline.http.routers import state_of, writer_router
 from timeline.http.schemas import PathId
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ WRITTEN: Documented = {
 SELF: Documented = {422: problem("the request is not what this route takes", "invalid-request", "self-preference")}
 PreferenceId = Annotated[str, Path(pattern="^[0-9]{1,18}$", description="from `GET /users/{id}/preferences`")]
 
-router = backend_router(PrintableJSON, {}, takes_query=False, tag="preferences")
+router = writer_router(PrintableJSON, {}, takes_query=False, tag="preferences")
 
 
 @router.get(

@@ -109,7 +109,7 @@ class HttpServer:
     def begin(self, exchange: Exchange) -> None:
         """Answer a request, whose head is here."""
         fast_path, request = self._fast_path, exchange.request
-        if fast_path is None:
+        if fast_path is None or fast_path.is_from_site(request):
             answer = exchange.run(self._app)
         elif (wanted := plain_page(request)) is not None:
             answer = self._answer_page(exchange, fast_path, wanted)
@@ -120,7 +120,8 @@ class HttpServer:
         self._spawn(answer)
 
     async def _answer_page(self, exchange: Exchange, fast_path: "FastPath", wanted: PageRequest) -> None:
-        page = await fast_path.page(wanted, exchange.request.fields.get(b"authorization", b""))
+        fields = exchange.request.fields
+        page = await fast_path.page(wanted, fields.get(b"authorization", b""), fields.get(b"accept-encoding", b""))
         if page is None:
             await exchange.run(self._app)
         else:

@@ -13,6 +13,7 @@ from s01_heuristic.rank import RankedCandidates, entries_per_user, rank_posts
 from shared.candidates.candidate_events import candidate_events_of
 from shared.candidates.heuristic_scores import score_posts
 from shared.candidates.load_asked_for import SaidOfCandidates
+from shared.candidates.load_followed import FollowsOfCandidates
 from shared.candidates.ranking_input import RankingInput
 from shared.db.bulk import Posts, Users
 from shared.domain import Reason, Source
@@ -62,6 +63,7 @@ def _busy_world() -> RankingInput:
         removed=set(),
         since=NOW,
         said=SaidOfCandidates(posts, keys.tolist()),
+        follows=FollowsOfCandidates(posts, keys.tolist()),
     )
 
 

@@ -132,6 +132,7 @@ def predict(
         catalogue_post=single.catalogue_post,
         chain=single.chain,
         waiting=single.waiting,
+        similar=single.similar,
     )
     redis, redis_how, checks = _redis(stores, lists, here, world, weights, runs)
     tables, vectors, views = _tables(stored), _vectors(stored), stores.database.has_views
@@ -145,7 +146,7 @@ def predict(
         here=here,
         redis=redis,
         redis_how=redis_how,
-        reader=reader_bytes(weights, chains=keys.CHAIN_SLOTS, seen_length=lists.seen_length),
+        reader=reader_bytes(weights, chains=keys.ALL_SLOTS, seen_length=lists.seen_length),
         postgres=postgres,
         postgres_how=_postgres_how(tables, views=views),
         another_encoder=another_encoder_bytes(world, vectors),

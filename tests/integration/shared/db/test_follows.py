@@ -1,12 +1,15 @@
 """Follows, read from our own table and a team's view: what counts, in which order, how many, and what has no effect."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+import numpy as np
 import pytest
 
+from shared.db.bulk_follows import load_follow_columns
 from shared.db.engine import Database
 from shared.db.erasure import erase_user
 from shared.db.follows import MAX_FOLLOWS, drop_follow, followed_authors, load_follows, put_follow
+from shared.db.id_hashes import load_id_hashes
 from shared.db.mutes import put_mute
 from shared.db.writes import drop_block, put_block
 from shared.errors import WriteRefused
@@ -29,6 +32,16 @@ def viewed(database: Database) -> Iterator[Database]:
     yield over_views
     over_views.close()
     execute(database, "DROP SCHEMA team CASCADE")
+
+
+def _pairs(database: Database, users: Sequence[str], authors: Sequence[str]) -> set[tuple[str, str]]:
+    """What `load_follow_columns` finds, by name."""
+    with database.read() as snapshot:
+        names = sorted({*users, *authors})
+        name_of = dict(zip(load_id_hashes(snapshot, names).tolist(), names, strict=True))
+        found = load_follow_columns(snapshot, users, authors)
+    columns = (found.user_id_hashes.tolist(), found.author_id_hashes.tolist())
+    return {(name_of[user], name_of[author]) for user, author in zip(*columns, strict=True)}
 
 
 def test_the_newest_follow_comes_first_and_one_taken_back_is_gone(database: Database) -> None:
@@ -96,6 +109,7 @@ def test_a_view_of_follows_counts_beside_our_own_table_without_what_nobody_can_f
     drop_follow(viewed, "ann", "ben")  # the team's own stays
     with viewed.read() as snapshot:
         assert load_follows(snapshot, ["ann", "gone", "nobody"]) == {"ann": ["cat", "ben"]}
+    assert _pairs(viewed, ["ann", "it's"], ["ben", "cat", "zoe"]) == {("ann", "ben"), ("ann", "cat")}
 
 
 @pytest.mark.parametrize(
@@ -114,3 +128,19 @@ def test_what_a_view_lacks_or_has_of_another_type_breaks_nothing(
     put_follow(viewed, "ann", "cat")
     authors = {"cat", "ben"} if counts else {"cat"}
     assert set(followed_authors(viewed, "ann")) == authors
+    assert _pairs(viewed, ["ann"], ["ben", "cat"]) == {("ann", author) for author in authors}
+
+
+def test_a_run_reads_the_follows_of_its_users_on_its_authors(database: Database) -> None:
+    users = [f"u{number}" for number in range(5_002)]
+    execute(
+        database,
+        "INSERT INTO warmline.follows (user_id, author_id) SELECT 'u' || n, 'ben' FROM generate_series(0, 5001) n",
+    )
+    put_follow(database, "u0", "elsewhere")
+    put_follow(database, "other", "ben")
+    with database.read() as snapshot:
+        found = load_follow_columns(snapshot, users, ["ben", "cat"])
+        assert sorted(found.user_id_hashes.tolist()) == sorted(load_id_hashes(snapshot, users).tolist())
+        assert np.unique(found.author_id_hashes).tolist() == load_id_hashes(snapshot, ["ben"]).tolist()
+        assert len(load_follow_columns(snapshot, [], ["ben"])) == len(load_follow_columns(snapshot, users, [])) == 0

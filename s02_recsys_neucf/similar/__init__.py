@@ -1,0 +1,1 @@
+"""Which posts are like which: vectors of photo, caption and model, and the search for the nearest ones."""
