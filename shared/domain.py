@@ -18,6 +18,7 @@ WHITE_SPACE = r" \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 # characters newer than Python's tables.
 NOT_IN_IDS = rf"[{CONTROL_CHARACTERS}\ud800-\udfff]|\A[{WHITE_SPACE}]|[{WHITE_SPACE}]\Z"
 _NOT_IN_IDS = re.compile(NOT_IN_IDS)
+MAX_PHOTOS = 10  # of one post; each is read and encoded
 PHOTO_RULE = "an http(s) URL, or a path below the media root, without control characters"
 # A path's first segment with a colon is written ./a:b (RFC 3986, 4.2): without that it is a scheme.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -42,12 +43,31 @@ class Source(StrEnum):
     EVERYONE = "everyone"
     SNAPSHOT = "snapshot"
     NEWEST = "newest"
+    FOLLOWING = "following"  # these three: pages that were asked for by their mode
+    LATEST = "latest"
+    EXPLORE = "explore"
+
+    __hash__ = str.__hash__
+
+
+class Mode(StrEnum):
+    """Which posts a chain is made of; the user chooses it."""
+
+    FOR_YOU = "for_you"
+    FOLLOWING = "following"
+    LATEST = "latest"
+    EXPLORE = "explore"
 
     __hash__ = str.__hash__
 
 
 # Sources travel as small numbers in lists and feed ids; the order is part of the format and only grows at its end.
-SOURCES_BY_CODE = (Source.HEURISTIC, Source.NEUCF, Source.EVERYONE, Source.SNAPSHOT, Source.NEWEST)
+SOURCES_BY_CODE = (
+    Source.HEURISTIC, Source.NEUCF, Source.EVERYONE, Source.SNAPSHOT, Source.NEWEST,
+    Source.FOLLOWING, Source.LATEST, Source.EXPLORE,
+)  # fmt: skip
+# Modes travel as small numbers in cursors; the order only grows at its end.
+MODES_BY_CODE = (Mode.FOR_YOU, Mode.FOLLOWING, Mode.LATEST, Mode.EXPLORE)
 
 # The job that publishes the lists of each phase. Its name is also that of its fences.
 JOB_OF_PHASE = {Phase.HEURISTIC: "heuristic", Phase.NEUCF: "score"}

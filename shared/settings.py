@@ -137,6 +137,12 @@ class ListSettings(SettingsGroup):
         0.2, ge=0, le=0.5, description="share of a list's places for posts of authors whom the user follows; 0: none"
     )
     everyone_length: int = Field(1000, ge=10, le=5000, description="posts in everyone's list")
+    tag_lists: int = Field(
+        1000,
+        ge=0,
+        le=20_000,
+        description="tags with a list of their own in `mode=explore`, those of most posts; 0: none",
+    )
     max_lists: int = Field(100_000, ge=1, le=10_000_000, description="users with a list of their own, newest first")
     active_days: float = Field(
         30, ge=0.01, le=3650, description="days without activity after which a user gets everyone's list"

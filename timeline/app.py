@@ -20,6 +20,8 @@ from timeline.http import (
     recommendations,
     relations,
     runs,
+    similar,
+    suggestions,
     user_data,
 )
 from timeline.http.auth import Authorizer, jwt_library
@@ -99,7 +101,19 @@ def create_app(settings: AllSettings, worker: Worker | None = None) -> TimelineA
     )  # fmt: skip
     install_problems(app)
     app.openapi = partial(document, app)  # type: ignore[method-assign]  # as FastAPI's own manual does it
-    parts = (pages, interactions, relations, preferences, user_data, recommendations, runs, admin, docs_page)
+    parts = (
+        pages,
+        similar,
+        suggestions,
+        interactions,
+        relations,
+        preferences,
+        user_data,
+        recommendations,
+        runs,
+        admin,
+        docs_page,
+    )
     for part in parts:
         app.routes.extend(part.router.routes)  # `include_router` would build each route again
     app.add_middleware(Limits, routes=app.routes, authorizer=_authorizer, room=room)

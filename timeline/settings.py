@@ -85,6 +85,9 @@ class TimelineSettings(SnapshotSettings):
     refresh_seconds: float = Field(
         2, ge=0.1, le=60, description="seconds after which a timeline refreshes its own copies from the stores"
     )
+    following_order: Literal["newest", "ranked"] = Field(
+        "newest", description="order of `mode=following`: newest first, or ranked by the heuristic's score"
+    )
     request_log: bool = Field(default=False, description="write a log line for each timeline request")
 
     @field_validator("port", mode="before")

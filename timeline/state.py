@@ -11,6 +11,7 @@ from shared.db.engine import Database, check_urls, retried
 from shared.jobs.setting_conflicts import refuse_conflicts
 from shared.live.settings import LiveSettings
 from shared.ranked_lists.job_store import JobStore
+from shared.ranked_lists.mode_store import ModeStore
 from shared.ranked_lists.page_store import Lifetimes, PageWriter
 from shared.ranked_lists.recommend_queue import RecommendAsker
 from shared.ranked_lists.timeline_store import TimelineStore
@@ -28,7 +29,10 @@ from shared.settings import (
 from shared.signing import SigningKeys
 from timeline.counters import STORES
 from timeline.feed.feed import Feed
+from timeline.feed.onboarding import OnboardingFeed
 from timeline.feed.recommendations import Recommendations
+from timeline.feed.similar import SimilarFeed
+from timeline.feed.suggestions import SuggestionsFeed
 from timeline.http.auth import Authorizer
 from timeline.metrics import Metrics
 from timeline.settings import TimelineSettings
@@ -36,6 +40,7 @@ from timeline.stores.background_refresh import BackgroundRefresh
 from timeline.stores.breaker import Breaker
 from timeline.stores.budgets import Stores
 from timeline.stores.event_intake import EventIntake
+from timeline.stores.followed_posts import FollowingLists
 from timeline.stores.installation import Installation
 from timeline.stores.live_updates import LiveUpdates
 from timeline.stores.local_chains import LocalChains
@@ -80,9 +85,13 @@ class State:
     stores: Stores
     signing_keys: SigningKeys
     feed: Feed
+    suggestions: SuggestionsFeed
+    onboarding: OnboardingFeed
+    similar: SimilarFeed
     safety_updates: SafetyUpdates
     intake: EventIntake
     live_updates: LiveUpdates
+    followed: FollowingLists
     acts_database: Database  # the same PostgreSQL with its own connections
     write_threads: WorkerThreads
     safety_threads: WorkerThreads
@@ -238,6 +247,9 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
         stores=resources.stores,
         signing_keys=worker.keys,
         feed=feed,
+        suggestions=SuggestionsFeed(resources, read_state=feed.state, sources=feed.sources),
+        onboarding=OnboardingFeed(resources, read_state=feed.state, sources=feed.sources),
+        similar=SimilarFeed(resources, sources=feed.sources, selector=feed.selector, read_state=feed.state),
         safety_updates=safety_updates,
         intake=EventIntake(
             database=database,
@@ -248,6 +260,7 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
             live=live_updates,
         ),
         live_updates=live_updates,
+        followed=resources.followed,
         acts_database=acts_database,
         write_threads=write_threads,
         safety_threads=WorkerThreads("act", threads=ACT_THREADS),
@@ -268,7 +281,8 @@ def _resources(
     worker: Worker,
 ) -> FeedResources:
     budgets = {"redis": settings.timeline.redis_budget, "postgresql": settings.timeline.database_budget}
-    stores = Stores(breakers=breakers, budgets=budgets)
+    stores, modes = Stores(breakers=breakers, budgets=budgets), ModeStore(reader)
+    snapshot = Snapshot(catalogue=reader.catalogue, half_life_hours=settings.formula.half_life_hours)
     return FeedResources(
         reader=reader,
         page_writer=page_writer,
@@ -277,8 +291,18 @@ def _resources(
         local_chains=LocalChains(),
         post_facts=PostFactsCopy(database=database, stores=stores),
         metrics=Metrics(worker.cells, index=worker.index),
-        snapshot=Snapshot(catalogue=reader.catalogue, half_life_hours=settings.formula.half_life_hours),
+        snapshot=snapshot,
         lists=settings.lists,
         window=settings.window,
         new_posts=settings.new_posts,
+        modes=modes,
+        followed=FollowingLists(
+            store=modes,
+            database=database,
+            stores=stores,
+            snapshot=snapshot,
+            lists=settings.lists,
+            window=settings.window,
+            is_ranked=settings.timeline.following_order == "ranked",
+        ),
     )

@@ -48,6 +48,7 @@ class Pages:
     tokens: Mapping[str, str]
     left: int
     cursors: dict[int, bytes] | None = None  # user's number → cursor; None: first pages
+    query: str = ""  # further parameters of first pages
     given: dict[int, bytes] = field(default_factory=dict)  # the cursors that the answers gave
     unexpected: UnexpectedAnswer = field(default_factory=UnexpectedAnswer)
     _turn: deque[int] = field(default_factory=deque)
@@ -62,7 +63,9 @@ class Pages:
         number = self._turn.popleft()
         user = self.users[number]
         path = f"/timeline/{user}?limit={LIMIT}"
-        if self.cursors is not None:
+        if self.cursors is None:
+            path += self.query
+        else:
             path += f"&cursor={self.cursors[number].decode()}"
         return number, get(path, self.tokens[user])
 

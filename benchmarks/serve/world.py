@@ -11,7 +11,7 @@ from psycopg2.extras import execute_values
 from s01_heuristic.job import JOB, JobSettings, run_heuristic
 from shared.db.engine import Database
 from shared.db.phases import change_phase
-from shared.db.runs import claim_run, finish_run, request_run
+from shared.db.runs import Run, claim_run, finish_run, request_run
 from shared.domain import Phase, Reason, Source
 from shared.ranked_lists.codec import RankedList, encode, pack_entry
 from shared.ranked_lists.job_store import JobStore
@@ -52,14 +52,10 @@ def build(size: WorldSize, *, database_url: str, redis_url: str) -> None:
     """Fill PostgreSQL, run the heuristic, publish lists of the second phase, and switch half of the users to it."""
     _fill(size, database_url)
     lists = ListSettings()
-    job = JobSettings(window=WindowSettings(), lists=lists, formula=HeuristicSettings(), new_posts=NewPostSettings())
     database = Database(StoreSettings.model_validate({"database_url": database_url, "redis_url": redis_url}))
     writer = JobStore(redis_url, keep_for=lists.keep_for, chain_for=lists.chain_for)
     try:
-        request_run(database, JOB, by="benchmark")
-        run = claim_run(database, JOB, worker="benchmark")
-        assert run is not None
-        finish_run(database, run, report=run_heuristic(database, writer, job, run, datetime.now(UTC)))
+        run = rank(database, writer, lists)
         with database.begin() as connection:
             rows = [row for (row,) in connection.exec_driver_sql("SELECT row FROM warmline.post_rows ORDER BY row")]
         personal = _personal(size, rows, run.fence, lists.list_length)
@@ -68,6 +64,16 @@ def build(size: WorldSize, *, database_url: str, redis_url: str) -> None:
     finally:
         writer.close()
         database.close()
+
+
+def rank(database: Database, writer: JobStore, lists: ListSettings) -> Run:
+    """One run of the heuristic."""
+    job = JobSettings(window=WindowSettings(), lists=lists, formula=HeuristicSettings(), new_posts=NewPostSettings())
+    request_run(database, JOB, by="benchmark")
+    run = claim_run(database, JOB, worker="benchmark")
+    assert run is not None
+    finish_run(database, run, report=run_heuristic(database, writer, job, run, datetime.now(UTC)))
+    return run
 
 
 def _fill(size: WorldSize, database_url: str) -> None:

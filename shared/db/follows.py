@@ -18,16 +18,19 @@ from shared.db.say_bounds import note_said, wait_for_say
 from shared.db.tables import follows
 from shared.db.tombstones import buried, buried_in_views, hold_off_erasures
 from shared.db.writes import refuse_erased
+from shared.eligibility import Pair
 from shared.errors import WriteRefused
 
 MAX_FOLLOWS = 5_000  # of one user: a page of `mode=following` reads them all
 
 
-def load_follows(snapshot: DatabaseSnapshot, users: Collection[str]) -> Mapping[str, Sequence[str]]:
+def load_follows(
+    snapshot: DatabaseSnapshot, users: Collection[str], *, includes_withheld: bool = False
+) -> Mapping[str, Sequence[str]]:
     """The authors that each of these users follows, the newest `MAX_FOLLOWS` follows, newest first.
 
-    Left out are users who follow nobody, and authors who were erased, are muted, or blocked in either direction. Reads
-    by index: for a page, or the users of a live pass.
+    Left out are users who follow nobody, and authors who were erased, are muted, or blocked in either direction; a page
+    leaves out the latter itself (`includes_withheld`). Reads by index: for a page, or the users of a live pass.
     """
     found: dict[str, dict[str, float]] = {}
     asked = sorted({*users} - buried_in_views(snapshot, "users", users))
@@ -48,8 +51,7 @@ def load_follows(snapshot: DatabaseSnapshot, users: Collection[str]) -> Mapping[
             known[author] = max(known.get(author, float("-inf")), float("-inf") if followed_at is None else followed_at)
     if not found:
         return {}
-    blocks = load_blocks(snapshot, of=found)
-    withheld = blocks | {(blocked, blocker) for blocker, blocked in blocks} | load_mutes(snapshot, of=found)
+    withheld = set() if includes_withheld else _withheld(snapshot, found)
     gone = buried_in_views(snapshot, "users", {author for known in found.values() for author in known})
     return {
         user: authors
@@ -64,6 +66,12 @@ def load_follows(snapshot: DatabaseSnapshot, users: Collection[str]) -> Mapping[
     }
 
 
+def _withheld(snapshot: DatabaseSnapshot, users: Collection[str]) -> set[Pair]:
+    """Pairs of one of these users and somebody whom they do not see."""
+    blocks = load_blocks(snapshot, of=users)
+    return blocks | {(blocked, blocker) for blocker, blocked in blocks} | load_mutes(snapshot, of=users)
+
+
 def has_follows(snapshot: DatabaseSnapshot) -> bool:
     """Whether anybody follows anybody."""
     return any(
@@ -73,9 +81,9 @@ def has_follows(snapshot: DatabaseSnapshot) -> bool:
 
 
 def followed_authors(database: Database, user_id: str) -> Sequence[str]:
-    """The authors that one user follows, as `load_follows` reads them."""
+    """The authors that one user follows, as `load_follows` reads them for a page."""
     with database.read() as snapshot:
-        return load_follows(snapshot, [user_id]).get(user_id, ())
+        return load_follows(snapshot, [user_id], includes_withheld=True).get(user_id, ())
 
 
 def put_follow(database: Database, user_id: str, author_id: str) -> None:

@@ -1,8 +1,9 @@
 """Small reads for the timeline: the newest posts, the posts of some numbers, and what one user must not be shown."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +21,8 @@ from shared.db.tombstones import buried, buried_in_views, hold_off_erasures
 from shared.db.viewers_say import NOTHING_SAID, load_muted_posts, load_say
 from shared.domain import CLOCK_TOLERANCE, author_hash
 from shared.eligibility import Pair, Viewer, hidden_authors
+
+NO_VALUES: Mapping[str, object] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +46,15 @@ def newest_posts(database: Database, *, now: datetime, limit: int, older_than: d
         older_than: none is newer than this; a post of exactly this time may be returned again.
     """
     latest = now + CLOCK_TOLERANCE if older_than is None else min(older_than, now + CLOCK_TOLERANCE)
+    return _numbered(database, latest=latest, limit=limit)
+
+
+def _numbered(
+    database: Database, *, latest: datetime, limit: int, condition: str = "", values: Mapping[str, object] = NO_VALUES
+) -> list[NewPost]:
     with database.read() as snapshot:
         as_of = transaction_snapshot(snapshot)
-        alive = _newest_alive(snapshot, latest=latest, limit=limit)
+        alive = _newest_alive(snapshot, condition, values, latest=latest, limit=limit)
     with database.begin() as connection:
         hold_off_erasures(connection)  # what was erased since the read gets no number
         gone = buried(connection, "posts", [post_id for post_id, _, _ in alive])
@@ -61,11 +70,13 @@ def newest_posts(database: Database, *, now: datetime, limit: int, older_than: d
     ]  # fmt: skip
 
 
-def _newest_alive(snapshot: DatabaseSnapshot, *, latest: datetime, limit: int) -> Sequence[Any]:
+def _newest_alive(
+    snapshot: DatabaseSnapshot, only: str, values: Mapping[str, object], *, latest: datetime, limit: int
+) -> Sequence[Any]:
     """The newest posts whose author counts; neither post nor author has a tombstone or is taken down."""
     condition, most = "", limit
     while True:
-        found = _newest(snapshot, condition, latest=latest, limit=most)
+        found = _newest(snapshot, f"{only} {condition}", values, latest=latest, limit=most)
         post_ids = [post_id for post_id, _, _ in found]
         gone = buried_in_views(snapshot, "posts", post_ids) | hidden_posts(snapshot, post_ids)
         known = shown_authors(snapshot, {author for _, author, _ in found})
@@ -75,7 +86,9 @@ def _newest_alive(snapshot: DatabaseSnapshot, *, latest: datetime, limit: int) -
         condition, most = author_is_known_sql(snapshot), 2 * most  # further posts follow after those that were left out
 
 
-def _newest(snapshot: DatabaseSnapshot, condition: str, *, latest: datetime, limit: int) -> Sequence[Any]:
+def _newest(
+    snapshot: DatabaseSnapshot, condition: str, values: Mapping[str, object], *, latest: datetime, limit: int
+) -> Sequence[Any]:
     ((connection, name),) = snapshot.homes("posts")
     query = sa.text(
         f"""
@@ -84,7 +97,31 @@ def _newest(snapshot: DatabaseSnapshot, condition: str, *, latest: datetime, lim
         ORDER BY created_at DESC, id LIMIT :most
         """
     )
-    return connection.execute(query, {"latest": latest, "most": limit}).all()
+    return connection.execute(query, {**values, "latest": latest, "most": limit}).all()
+
+
+def newest_posts_of(
+    database: Database,
+    author_ids: Sequence[str],
+    *,
+    window: timedelta,
+    unless_newer: datetime | None,
+    limit: int,
+) -> list[NewPost]:
+    """The newest posts of these authors that anyone may see, newest first; new ones get their numbers.
+
+    Args:
+        database: ours.
+        author_ids: whose.
+        window: how far back it looks.
+        unless_newer: it looks back to this time at least; None: as far as there are posts (they are few).
+        limit: maximum number of posts.
+    """
+    now = datetime.now(UTC)
+    since = None if unless_newer is None else min(now - window, unless_newer)
+    condition = "AND author_id = ANY(:authors)" + (" AND created_at >= :since" if since is not None else "")
+    values = {"authors": list(author_ids), "since": since}
+    return _numbered(database, latest=now + CLOCK_TOLERANCE, limit=limit, condition=condition, values=values)
 
 
 def posts_by_number(database: Database, post_numbers: Collection[int]) -> list[NewPost]:

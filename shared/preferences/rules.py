@@ -50,11 +50,16 @@ def facts_of(
     caption: str | None, tags: Iterable[object] | None, language: str | None, *, is_sensitive: bool
 ) -> PostSays:
     """The facts of a post, as its relation has them; what is no tag is ignored."""
-    # A view may have more of them, longer ones, and arrays of several dimensions.
-    usable = (tag for tag in islice(tags or (), MAX_TAGS) if isinstance(tag, str) and len(tag) <= 2 * MAX_WORD)
     return PostSays(
         text=searchable(folded(without_markup(caption))) if caption else "",
-        tags=frozenset(tag for tag in map(folded_tag, usable) if 0 < len(tag) <= MAX_WORD),
+        tags=folded_tags(tags or ()),
         language=language_of(language),
         is_sensitive=is_sensitive,
     )
+
+
+def folded_tags(tags: Iterable[object]) -> frozenset[str]:
+    """The tags of a post, folded; what is no tag is ignored."""
+    # A view may have more of them, longer ones, and arrays of several dimensions.
+    usable = (tag for tag in islice(tags, MAX_TAGS) if isinstance(tag, str) and len(tag) <= 2 * MAX_WORD)
+    return frozenset(tag for tag in map(folded_tag, usable) if 0 < len(tag) <= MAX_WORD)

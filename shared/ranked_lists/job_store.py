@@ -19,10 +19,11 @@ from shared.ranked_lists import codec, keys, records, restored, scripts
 from shared.ranked_lists.blocked import pack_blocked, without_user
 from shared.ranked_lists.clients import JOB_TIMEOUT, address, redis_errors
 from shared.ranked_lists.codec import UnreadableList
-from shared.ranked_lists.fenced_writer import Argument, FencedWriter
+from shared.ranked_lists.fenced_writer import Argument
 from shared.ranked_lists.publication import Publication, pack_publication, unpack_publication
 from shared.ranked_lists.records import CatalogueEntry
 from shared.ranked_lists.server_life import current_life, is_of_another_life, new_epoch
+from shared.ranked_lists.surface_writer import SurfaceWriter
 
 LOADING_MS = 600_000  # a load must not take longer than ten minutes
 CHUNKS_AT_ONCE = 100  # chunks of the catalogue per script call: some 2 MB
@@ -56,7 +57,7 @@ class SafetyLoad:
     is_new_life: bool = False  # Redis had forgotten who was erased, so something about them may have been written
 
 
-class JobStore(FencedWriter):
+class JobStore(SurfaceWriter):
     """Writes to Redis for one run of a job."""
 
     def __init__(
@@ -149,9 +150,50 @@ class JobStore(FencedWriter):
             self.run_fenced(scripts.DROP_VALUES, [keys.published(phase)], [])
         return dropped
 
+    def publish_neighbours(self, neighbours: Iterable[tuple[str, bytes]]) -> PublishedCounts:
+        """Replace the similar posts of these posts; those of posts that are published no more run out.
+
+        Args:
+            neighbours: pairs of post id and value (`neighbours.pack_neighbours`); may be a generator.
+        """
+        count = size = 0
+        with redis_errors(self._url), _Sender() as sender:
+            for batch in _batches(neighbours, BATCH):
+                names, values = [keys.similar(post_id) for post_id, _ in batch], [value for _, value in batch]
+                sender.send(partial(self.run_fenced, scripts.WRITE_VALUES, names, [self._keep_ms, *values]))
+                count += len(batch)
+                size += sum(map(len, values))
+        return PublishedCounts(lists=count, bytes=size)
+
     def publish_everyone(self, value: bytes, *, job: str, run: int) -> None:
         """Replace everyone's list."""
         self._write_fenced({keys.EVERYONE: value}, job=job, run=run)
+
+    def publish_authors(self, posts: Iterable[tuple[int, bytes]], *, run: int) -> int:
+        """Replace the newest posts of these authors (by hash), then note that all were written; returns how many."""
+        count = 0
+        with redis_errors(self._url), _Sender() as sender:
+            for batch in _batches(posts, BATCH):
+                names, values = [keys.author(author) for author, _ in batch], [value for _, value in batch]
+                sender.send(partial(self.run_fenced, scripts.WRITE_VALUES, names, [self._keep_ms, *values]))
+                count += len(batch)
+        with redis_errors(self._url):
+            self.run_fenced(scripts.WRITE_VALUES, [keys.AUTHORS], [self._keep_ms, b"%d" % run])
+        return count
+
+    def publish_tags(self, lists: Mapping[str, bytes]) -> int:
+        """Replace everyone's lists of tags (folded), all of them at once; returns how many there are."""
+        with redis_errors(self._url):
+            if not lists:
+                self.run_fenced(scripts.DROP_VALUES, [keys.TAGS], [])
+                return 0
+            for index, batch in enumerate(_batches(lists.items(), BATCH)):
+                args: list[Argument] = [LOADING_MS, int(index == 0)]
+                for tag, value in batch:
+                    args += (tag, value)
+                self.run_fenced(scripts.STAGE_HASH, [keys.NEXT_TAGS], args)
+            self.run_fenced(scripts.REPLACE_HASH, [keys.NEXT_TAGS, keys.TAGS], [self._keep_ms])
+        return len(lists)
 
     def publish_new_posts(self, value: bytes, *, job: str, run: int) -> None:
         """Replace the list of posts for the reserved slots."""
@@ -382,9 +424,9 @@ class _Sender:
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="redis")
-        self._pending: Future[None] | None = None
+        self._pending: Future[object] | None = None
 
-    def send(self, write: Callable[[], None]) -> None:
+    def send(self, write: Callable[[], object]) -> None:
         self._wait()
         self._pending = self._thread.submit(write)
 

@@ -38,6 +38,7 @@ class FirstPage(ServedPage, kw_only=True, gc=False):
     """The first page of a chain."""
 
     visits: int  # how often the user began a chain before, as it was read
+    is_mode: bool = False  # of another mode than `for_you`: these have slots of their own
     request: RequestMark | None = None  # the client may ask for this page again
     wants_list: bool = False  # the user has no list, or an old one: the next run makes one, if it knows the user
 
@@ -85,9 +86,10 @@ class PageWriter:
         packed = records.pack_chain(chain), b"" if tail is None else records.pack_tail(chain.nonce, tail)
         seen = keys.seen(user_id), records.pack_post_numbers(page.served)
         asked = (repr(time.time()), keys.MAX_ASKED, _ms(keys.ASKED_FOR)) if page.wants_list else (b"",)
+        step = records.MODE_VISIT if page.is_mode else 1
         while True:  # again whenever another first page of this user was faster
-            before, visits = visits, (visits + 1) % 2**32
-            slot = visits % keys.CHAIN_SLOTS
+            before, visits = visits, (visits + step) % 2**32
+            slot = keys.slot_of(visits, is_mode=page.is_mode)
             names = keys.ERASED, keys.ASKED, seen[0], keys.chain(user_id, slot), keys.tail(user_id, slot)
             values = (
                 user_id, *packed, self._chain_ms, seen[1], self._longest_seen, self._seen_ms,

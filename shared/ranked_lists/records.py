@@ -20,6 +20,7 @@ NONCE_BYTES = 8
 _VIEWER = struct.Struct(">QIII")  # version first and big-endian: a script in Redis compares it
 _VERSION_BYTES = 8  # of a viewer
 _VISITS = struct.Struct("<I")
+MODE_VISIT = 1 << 16  # visits of all modes but `for_you` are counted in the upper half: each half has slots of its own
 _POST = struct.Struct("<QI")
 _COUNT = struct.Struct("<H")
 _SAY = msgpack.Decoder(tuple[bool, bool, list[str], tuple[str, ...], list[str]])
@@ -78,8 +79,13 @@ class Tail(Struct, kw_only=True, gc=False):
 class SeenRecord(Struct, kw_only=True, gc=False):
     """Posts served to a user, oldest first, and how often the user began a chain."""
 
-    visits: int = 0
+    visits: int = 0  # of `for_you` in the lower 16 bits, of other modes in the upper ones
     post_numbers: Sequence[int] = ()
+
+    @property
+    def first_pages(self) -> int:
+        """How often the user began a chain, in any mode."""
+        return self.visits % MODE_VISIT + self.visits // MODE_VISIT
 
 
 def pack_viewer(viewer: Viewer, *, version: int, own: int) -> bytes:

@@ -52,6 +52,6 @@ async def find_first_page(
     """
     (values,) = await reader.ask([("MGET", *keys.requests_of(user_id))], within)
     for value in cast(list[bytes | None], values):
-        if value is not None and len(value) == VALUE_BYTES and value.startswith(mark) and value[-1] < keys.CHAIN_SLOTS:
+        if value is not None and len(value) == VALUE_BYTES and value.startswith(mark) and value[-1] < keys.ALL_SLOTS:
             return first_page_of(value)
     return None

@@ -135,6 +135,77 @@ return 1
 """
 )
 
+# KEYS: fence, then keys. ARGV: run, life time of the fence in ms, of the keys in ms, then the values.
+WRITE_VALUES = (
+    _REFUSAL
+    + """
+for i = 2, #KEYS - 1 do redis.call('SET', KEYS[i], ARGV[i + 2], 'PX', ARGV[3]) end
+return #KEYS - 2
+"""
+)
+
+# A hash that is replaced as a whole: a run writes the next one in batches, and then puts it into its place. A run that
+# died leaves an unfinished one, which the next run deletes first.
+# KEYS: fence, the next hash. ARGV: run, life time of the fence in ms, of the next hash in ms, '1' for the first batch,
+# then fields and values.
+STAGE_HASH = (
+    _REFUSAL
+    + """
+if ARGV[4] == '1' then redis.call('DEL', KEYS[2]) end
+redis.call('HSET', KEYS[2], unpack(ARGV, 5, #ARGV - 1))
+redis.call('PEXPIRE', KEYS[2], ARGV[3])
+return 1
+"""
+)
+
+# KEYS: fence, the next hash, the hash. ARGV: run, life time of the fence in ms, of the hash in ms.
+REPLACE_HASH = (
+    _REFUSAL
+    + """
+redis.call('RENAME', KEYS[2], KEYS[3])
+redis.call('PEXPIRE', KEYS[3], ARGV[3])
+return 1
+"""
+)
+
+# A value of each of some users; '' deletes it. KEYS: fence, erased, then the keys, whose third part is the user. ARGV:
+# run, life time of the fence in ms, of the values in ms, then the values.
+WRITE_OF_USERS = (
+    _ERASED
+    + _REFUSAL
+    + """
+local some_erased = redis.call('EXISTS', KEYS[2]) == 1
+for i = 3, #KEYS - 1 do
+  local user = string.match(KEYS[i], '^wl:[^:]*:(.*)$')
+  if ARGV[i + 1] == '' then
+    redis.call('DEL', KEYS[i])
+  elseif not (some_erased and is_erased(KEYS[2], user)) then
+    redis.call('SET', KEYS[i], ARGV[i + 1], 'PX', ARGV[3])
+  end
+end
+return 1
+"""
+)
+
+# Hashes that are replaced whole. KEYS: fence, then hashes. ARGV: run, life time of the fence in ms, of the hashes in
+# ms, then for each hash the number of its arguments, and these: fields and values.
+REPLACE_HASHES = (
+    _REFUSAL
+    + """
+local at = 4
+for i = 2, #KEYS - 1 do
+  local count = tonumber(ARGV[at])
+  redis.call('DEL', KEYS[i])
+  for first = at + 1, at + count, 4000 do
+    redis.call('HSET', KEYS[i], unpack(ARGV, first, math.min(first + 3999, at + count)))
+  end
+  if count > 0 then redis.call('PEXPIRE', KEYS[i], ARGV[3]) end
+  at = at + 1 + count
+end
+return 1
+"""
+)
+
 # KEYS: fence, then keys. ARGV: run, life time in ms.
 DROP_VALUES = (
     _REFUSAL
@@ -386,6 +457,22 @@ return ARGV[3]
 """
 )
 
+# Whom a user follows, as of a version: what was read before an act must not replace what is known since. An act writes
+# that nothing is known as of its version.
+# KEYS: erased, followed. ARGV: user, value (version first, as a viewer's), life time in ms. Returns 1 if it was kept.
+KEEP_FOLLOWED = (
+    _ERASED
+    + """
+if is_erased(KEYS[1], ARGV[1]) then return -2 end
+local held = redis.pcall('GETRANGE', KEYS[2], 0, 7)
+if type(held) == 'string' and #held == 8 and struct.unpack('>I8', held) > struct.unpack('>I8', ARGV[2]) then
+  return 0
+end
+redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+return 1
+"""
+)
+
 # A post with an event counts as seen last, and is in the record once: a view of a post that was served here must not
 # push another post out. The visits at the start of the record stay.
 # KEYS: erased, then the users' seen posts. ARGV: the longest value allowed, life time in ms, then for each user the id
@@ -459,7 +546,7 @@ return gone
 # The scripts that begin with _REFUSAL: runs pass their fencing number, acts of the timeline none.
 OF_RUNS = (
     WRITE_LISTS, DROP_LISTS, WRITE_VIEWERS, WRITE_CATALOGUE, WRITE_VALUE, DROP_VALUES, WRITE_BLOCKED, ADD_DELETED,
-    DROP_DELETED, DECLARE_SAFE,
+    DROP_DELETED, DECLARE_SAFE, WRITE_VALUES, WRITE_OF_USERS, REPLACE_HASHES, STAGE_HASH, REPLACE_HASH,
 )  # fmt: skip
 
 # A ranker that answers requests for recommendations says so, but only in a Redis of its own installation.
@@ -487,7 +574,7 @@ return 0
 ASKED, NOBODY_LISTENS, QUEUE_FULL = 0, 1, 2
 
 # Pages send the digest of a script (EVALSHA): the text would double what they send.
-PAGE_SCRIPTS = (BEGIN_CHAIN, BEGIN_REPEATABLE, END_PAGE, KEEP_TAIL, ASK_RECOMMENDER)
+PAGE_SCRIPTS = (BEGIN_CHAIN, BEGIN_REPEATABLE, END_PAGE, KEEP_TAIL, KEEP_FOLLOWED, ASK_RECOMMENDER)
 TEXTS = {hashlib.sha1(text.encode()).hexdigest(): text for text in PAGE_SCRIPTS}  # noqa: S324
 _DIGESTS = {text: digest for digest, text in TEXTS.items()}
 

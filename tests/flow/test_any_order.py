@@ -1,4 +1,5 @@
-"""Promises 2, 3, 4 and 8 in any order of events: a timeline and a plain model of it, side by side (hypothesis).
+"""Promises 2, 3, 4 and 8 in any order of events, in every mode: a timeline and a plain model of it, side by side
+(hypothesis).
 
 The model knows who wrote what, who blocked whom, what was deleted or taken down and what each reader was shown. It is
 not told what lists there are: only that the small world's everyone's list holds every post, so a chain that ends has
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 from starlette.testclient import TestClient
 
+from shared.ranked_lists.keys import MODE_SLOTS
 from tests.flow.deployment import (
     ADMIN_TOKEN,
     ANN,
@@ -37,6 +39,9 @@ from timeline.state import State
 BACKEND = {"Authorization": f"Bearer {API_KEY}"}
 OPERATOR = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
 READERS = st.sampled_from([ANN, COLD, STRANGER, AUTHORS[0]])
+MODES = st.sampled_from(["for_you", "for_you", "following", "latest", "explore"])
+FOLLOWED = (AUTHORS[2], AUTHORS[5], AUTHORS[7])  # by every reader
+FOLLOWS = [(user, author) for user in (ANN, COLD, STRANGER, AUTHORS[0]) for author in FOLLOWED]
 WINDOW, MOST = 10, 2
 MOST_POSTS = 100  # what everyone's list of the small world holds
 EXAMPLES = 10
@@ -47,11 +52,13 @@ class Scroll:
     """A chain under way, as its reader knows it."""
 
     user: str
+    mode: str
     seen_before: set[str]
     cursor: str | None
     source: str
     served: list[str] = field(default_factory=list)
     last: tuple[str, list[str]] | None = None  # the cursor of the newest page, and what it gave
+    begun_since: int = 0  # chains of the user's other modes: each takes one of their slots
 
 
 class Timelines(RuleBasedStateMachine):
@@ -69,19 +76,21 @@ class Timelines(RuleBasedStateMachine):
         self.runs = 0
         self.blocked: set[tuple[str, str]] = set()
         self.seen: defaultdict[str, set[str]] = defaultdict(set, {ANN: set(SEEN_BY_ANN)})
-        self.scrolls: dict[str, Scroll] = {}
+        self.scrolls: dict[tuple[str, str], Scroll] = {}  # by user and mode
         self.turn = 0
         _begin_anew(self.deployment, self.clients)
 
-    @rule(user=READERS, limit=st.integers(1, 40))
-    def first_page(self, user: str, limit: int) -> None:
-        """Promise 4: what a first page shows was not seen, while anything unseen may be shown."""
-        page = ask(self._client(), user, limit=limit)
-        unseen = self._eligible(user) - self.seen[user]
-        posts = ids(page)
-        assert set(posts[: len(unseen)]) <= unseen, "a seen post came back before the unseen were shown"
-        scroll = Scroll(user=user, seen_before=set(self.seen[user]), cursor=None, source=page["source"])
-        self.scrolls[user] = scroll
+    @rule(user=READERS, mode=MODES, limit=st.integers(1, 40))
+    def first_page(self, user: str, mode: str, limit: int) -> None:
+        """Promise 4: what a first page shows was not seen, while anything unseen may be shown; not in `latest`."""
+        page = ask(self._client(), user, limit=limit, mode=mode)
+        posts, unseen = ids(page), self._eligible(user, mode) - self.seen[user]
+        if mode != "latest":
+            assert set(posts[: len(unseen)]) <= unseen, "a seen post came back before the unseen were shown"
+        assert mode == "for_you" or page["source"] == mode
+        seen_before = set() if mode == "latest" else set(self.seen[user])
+        scroll = Scroll(user=user, mode=mode, seen_before=seen_before, cursor=None, source=page["source"])
+        self._note_begun(scroll)
         self._take(scroll, page, limit)
 
     @precondition(lambda self: any(scroll.cursor for scroll in self.scrolls.values()))
@@ -104,7 +113,7 @@ class Timelines(RuleBasedStateMachine):
         assert scroll.last is not None
         cursor, posts = scroll.last
         again = ids(ask(self._client(), scroll.user, limit=100, cursor=cursor))
-        assert again == [post for post in posts if post in self._eligible(scroll.user)]
+        assert again == [post for post in posts if post in self._eligible(scroll.user, scroll.mode)]
 
     @rule(user=READERS, author=st.sampled_from(AUTHORS))
     def block(self, user: str, author: str) -> None:
@@ -120,8 +129,7 @@ class Timelines(RuleBasedStateMachine):
         user, author = data.draw(st.sampled_from(sorted(self.blocked)))
         assert self._client().delete(f"/users/{user}/blocks/{author}", headers=BACKEND).status_code == 204
         self.blocked.discard((user, author))
-        self.scrolls.pop(user, None)
-        self.scrolls.pop(author, None)
+        self.scrolls = {key: scroll for key, scroll in self.scrolls.items() if scroll.user not in (user, author)}
 
     @precondition(lambda self: len(self.deleted) < 60)
     @rule(post=st.sampled_from(POSTS))
@@ -196,22 +204,34 @@ class Timelines(RuleBasedStateMachine):
             _until_known(self.deployment, self.clients)
         self.scrolls.clear()
 
+    def _note_begun(self, scroll: Scroll) -> None:
+        """A chain of another mode takes a slot; one whose slot was taken goes on, but may skip what was seen."""
+        if scroll.mode != "for_you":
+            for other in [*self.scrolls.values()]:
+                if other.user == scroll.user and other.mode != "for_you":
+                    other.begun_since += 1
+                    if other.begun_since >= MODE_SLOTS:
+                        self.scrolls.pop((other.user, other.mode), None)
+        self.scrolls[scroll.user, scroll.mode] = scroll
+
     def _client(self) -> TestClient:
         self.turn += 1
         return self.clients[self.turn % 2]
 
-    def _eligible(self, user: str) -> set[str]:
+    def _eligible(self, user: str, mode: str) -> set[str]:
         pairs = {author for one, author in self.blocked if one == user}
         pairs |= {one for one, author in self.blocked if author == user}
         return {
             post
             for post, author in self.authors.items()
-            if post not in self.deleted | self.hidden.keys() and author not in {user, *pairs, *self.suspended}
+            if post not in self.deleted | self.hidden.keys()
+            and author not in {user, *pairs, *self.suspended}
+            and (mode != "following" or author in FOLLOWED)
         }
 
     def _take(self, scroll: Scroll, page: dict[str, Any], limit: int) -> None:
         posts, user = ids(page), scroll.user
-        eligible = self._eligible(user)
+        eligible = self._eligible(user, scroll.mode)
         assert "degraded" not in page
         assert set(posts) <= eligible, "promise 3"
         assert not set(posts) & set(scroll.served), "promise 2: a repeat"
@@ -222,7 +242,7 @@ class Timelines(RuleBasedStateMachine):
         self._check_spacing(scroll, eligible)
         if scroll.cursor is None:
             assert {post for post in POSTS if post in eligible} <= set(scroll.served), "promise 2: a skip"
-            self.scrolls.pop(user, None)
+            self.scrolls.pop((user, scroll.mode), None)
 
     def _check_spacing(self, scroll: Scroll, eligible: set[str]) -> None:
         """Promise 8, where it can be told: a flood is one if a post that was not seen might have come instead."""
@@ -238,6 +258,7 @@ class Timelines(RuleBasedStateMachine):
 def test_the_promises_hold_in_any_order_of_events(ranked_deployment: Deployment) -> None:
     with ranked_deployment.timeline() as one, ranked_deployment.timeline() as other:
         until_ready(one, other)
+        ranked_deployment.sql("INSERT INTO warmline.follows (user_id, author_id) VALUES (%s, %s)", FOLLOWS)
         Timelines.deployment, Timelines.clients = ranked_deployment, (one, other)
         Timelines.authors = {post: author_of(post) for post in POSTS}
         run_state_machine_as_test(

@@ -24,7 +24,7 @@ from tests.flow.deployment import (
     posts_of,
     until_ready,
 )
-from tests.flow.test_any_order import READERS, Timelines
+from tests.flow.test_any_order import FOLLOWS, READERS, Timelines
 from tests.flow.test_preferences import (
     BACKEND,
     CATS,
@@ -100,7 +100,7 @@ class Sayings(Timelines):
             path = f"/users/{user}/preferences"
             assert self._client().post(path, json={word: dict([target])}, headers=BACKEND).status_code == 409
             return
-        before = self._eligible(user)
+        before = self._eligible(user, "for_you")
         body: JsonObject = {word: dict([target])} | ({"expires_at": LATER} if ends else {})
         answer = say(self._client(), user, body)
         assert "pending" not in answer
@@ -111,11 +111,11 @@ class Sayings(Timelines):
     @rule(user=READERS, chosen=st.sampled_from(SETTINGS))
     def choose(self, user: str, chosen: JsonObject) -> None:
         """A setting, by the API."""
-        before, said = self._eligible(user), self._of(user)
+        before, said = self._eligible(user, "for_you"), self._of(user)
         say(self._client(), user, chosen)
         said.settings |= chosen
         if "personalised" in chosen:
-            self.scrolls.pop(user, None)  # it goes on in everyone's list
+            self._drop_scrolls(user)  # it goes on in everyone's list
         self._may_grow(user, before)
 
     @precondition(lambda self: any(said.says for said in self.said.values()))
@@ -123,13 +123,13 @@ class Sayings(Timelines):
     def take_back(self, data: st.DataObject, how: str) -> None:
         """One thing, by hand or because its time is over; or everything."""
         user = data.draw(st.sampled_from(sorted(user for user, said in self.said.items() if said.says)))
-        said, client, before = self.said[user], self._client(), self._eligible(user)
+        said, client, before = self.said[user], self._client(), self._eligible(user, "for_you")
         target = data.draw(st.sampled_from(sorted(said.says)))
         path = f"/users/{user}/preferences"
         if how == "reset":
             assert client.delete(path, headers=BACKEND).status_code == 204
             if not said.is_personalised:
-                self.scrolls.pop(user, None)
+                self._drop_scrolls(user)
             self.said[user] = Said()
         else:
             number = said.ids.pop(target)
@@ -165,15 +165,18 @@ class Sayings(Timelines):
             self._check_watcher(ask(client, WATCHER, limit=100))
 
     def _check_watcher(self, page: JsonObject) -> None:
-        assert set(ids(page)) <= self._eligible(WATCHER)
+        assert set(ids(page)) <= self._eligible(WATCHER, "for_you")
         self._check_source(WATCHER, page)
 
     def _check_source(self, user: str, page: JsonObject) -> None:
         if not self._of(user).is_personalised:
             assert page["source"] not in ("neucf", "heuristic"), "not personalised"
 
-    def _eligible(self, user: str) -> set[str]:
-        return super()._eligible(user) - self._of(user).withheld()
+    def _drop_scrolls(self, user: str) -> None:
+        self.scrolls = {key: scroll for key, scroll in self.scrolls.items() if scroll.user != user}
+
+    def _eligible(self, user: str, mode: str) -> set[str]:
+        return super()._eligible(user, mode) - self._of(user).withheld()
 
     def _take(self, scroll: "test_any_order.Scroll", page: JsonObject, limit: int) -> None:
         self._check_source(scroll.user, page)
@@ -184,8 +187,8 @@ class Sayings(Timelines):
 
     def _may_grow(self, user: str, before: set[str]) -> None:
         """A chain under way need not take in again what is shown again."""
-        if not self._eligible(user) <= before:
-            self.scrolls.pop(user, None)
+        if not self._eligible(user, "for_you") <= before:
+            self._drop_scrolls(user)
 
     def _expire(self, number: str) -> None:
         for table in ("mutes", "preferences"):
@@ -210,6 +213,7 @@ def described(fragile_deployment: Deployment) -> Deployment:
 def test_what_viewers_say_holds_in_any_order_of_events(described: Deployment, second_valkey: Valkey) -> None:
     with described.timeline() as one, described.timeline() as other:
         until_ready(one, other)
+        described.sql("INSERT INTO warmline.follows (user_id, author_id) VALUES (%s, %s)", FOLLOWS)
         Sayings.deployment, Sayings.clients, Sayings.valkey = described, (one, other), second_valkey
         Sayings.authors = {post: author_of(post) for post in POSTS}
         run_state_machine_as_test(

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 
 from msgspec import Struct, field
 
+from shared.domain import Source
 from shared.ranked_lists import codec
 from shared.ranked_lists.cursor import Cursor
 from shared.ranked_lists.records import Chain, Tail
 from shared.ranked_lists.timeline_store import UserState
 from timeline.feed.records import PagePosts, PageRequest
-from timeline.feed.tail import NEVER, SeenPosts, extend_tail
+from timeline.feed.tail import NEVER, SeenPosts, extend_tail, without_seen
 from timeline.stores.budgets import RequestBudget
 from timeline.stores.local_chains import LocalChain
 from timeline.stores.segments import VisibilityFilter
@@ -55,6 +56,14 @@ class ChainPage(Struct, kw_only=True, gc=False):
     @property
     def has_database(self) -> bool:
         return "postgresql" not in self.budget.degraded
+
+    @property
+    def has_rest_of_its_own(self) -> bool:
+        """Whether only posts of its mode and its tag may follow its list."""
+        source = self.chain.frozen.source
+        if source is Source.EXPLORE:
+            return self.request.tag is not None
+        return source is Source.FOLLOWING or source is Source.LATEST
 
     @property
     def is_on_record(self) -> bool:
@@ -105,9 +114,13 @@ class ChainPage(Struct, kw_only=True, gc=False):
         self.tail, self.is_rewritten = extend_tail(self.tail, before, self.seen(), visibility, at_most=at_most), True
 
     def seen(self, *, all_from: int = NEVER) -> SeenPosts:
-        """What the user has seen; from `all_from` posts on, that may be everything there is (see `SeenPosts`)."""
+        """What the user has seen; from `all_from` posts on, that may be everything there is (see `SeenPosts`).
+
+        Nothing in `latest`, which shows what is newest whether seen or not.
+        """
         if self.seen_rows is None:
-            self.seen_rows = SeenPosts(self.state, all_from=all_from)
+            state = self.state if self.chain.frozen.source is not Source.LATEST else without_seen(self.state)
+            self.seen_rows = SeenPosts(state, all_from=all_from)
         return self.seen_rows
 
     @property

@@ -8,7 +8,7 @@ photo (`shared.spacing`). Where it ended is recorded, so that a repeated cursor 
 """
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -16,20 +16,21 @@ from functools import partial
 from msgspec.structs import replace
 
 from shared.db.newest import viewer_of
-from shared.domain import Source, author_hash
+from shared.domain import Mode, Source, author_hash
 from shared.eligibility import Viewer, stricter
 from shared.errors import StoreUnavailable, WritesRefused
 from shared.ranked_lists import codec, keys
 from shared.ranked_lists.codec import RankedList
-from shared.ranked_lists.cursor import MAX_POSITION, Cursor, sign, verify
+from shared.ranked_lists.cursor import MAX_POSITION, Cursor, CursorOfAnotherMode, sign, verify
 from shared.ranked_lists.page_store import ConcurrentPage, FirstPage, NextPage, UserErased
-from shared.ranked_lists.records import NONCE_BYTES, Chain, SeenRecord
+from shared.ranked_lists.records import MODE_VISIT, NONCE_BYTES, Chain, SeenRecord
 from shared.ranked_lists.repeatable_pages import AlreadyBegun
 from shared.ranked_lists.timeline_store import UserState
 from shared.signing import SigningKeys
 from timeline.feed.chain_page import ChainPage
 from timeline.feed.fallbacks import Fallbacks
 from timeline.feed.feed_id import feed_id
+from timeline.feed.modes import ModeLists
 from timeline.feed.prepare_list import ListPreparer
 from timeline.feed.records import Page, PagePosts, PageRequest
 from timeline.feed.repeated_requests import begun_before, request_mark, without_id
@@ -37,6 +38,7 @@ from timeline.feed.select_posts import PostSelector
 from timeline.feed.tail import NEVER, SeenPosts
 from timeline.feed.unrecorded_pages import is_later_state, lacks_record, with_unrecorded, without_seen
 from timeline.stores.budgets import RequestBudget
+from timeline.stores.older_posts import OlderPosts
 from timeline.stores.resources import FeedResources
 
 OWN_SOURCES = (Source.NEUCF, Source.HEURISTIC)
@@ -50,17 +52,23 @@ class Feed:
         self._resources, self._keys = resources, signing_keys
         self._reader, self._stores, self._local_chains = resources.reader, resources.stores, resources.local_chains
         self._page_writer = resources.page_writer
-        self._sources = Fallbacks(resources)
-        self._selector = PostSelector(resources, self._sources, ListPreparer(resources))
+        older = OlderPosts(
+            database=resources.database, stores=resources.stores, snapshot=resources.snapshot, lists=resources.lists
+        )
+        self.sources = Fallbacks(resources, older, ModeLists(resources, older))
+        self._selector = self.selector = PostSelector(resources, self.sources, ListPreparer(resources))
 
     async def page(self, request: PageRequest) -> Page:
         """A page for this user; there always is one, from the best source that answers.
 
         Raises:
             ForgedCursor: the cursor is not one that this service gave to this user.
+            CursorOfAnotherMode: the request names another mode or tag than the cursor's.
         """
         cursor = self.require_own_cursor(request)
         if cursor is not None:
+            if cursor.mode is not Mode.FOR_YOU:
+                request = replace(request, mode=cursor.mode, tag=cursor.tag)
             cursor = self._with_present_slot(request.user_id, cursor)
         budget = self._stores.new_budget()
         if request.request_id is not None and cursor is None:
@@ -82,15 +90,23 @@ class Feed:
                 break
         return await self._page(request, None, budget, is_kept=False)
 
+    async def state(self, user_id: str, budget: RequestBudget) -> UserState:
+        """What is known of a user, from the best store that answers: for surfaces that have no chain."""
+        return await self._state(user_id, None, budget)
+
     def require_own_cursor(self, request: PageRequest) -> Cursor | None:
         """The decoded cursor of the request; None for a first page.
 
         Raises:
             ForgedCursor: it is not one that this service gave to this user.
+            CursorOfAnotherMode: the request names another mode or tag than the cursor's.
         """
         if request.cursor is None:
             return None
-        return verify(request.cursor, user_id=request.user_id, keys=self._keys)
+        cursor = verify(request.cursor, user_id=request.user_id, keys=self._keys)
+        if request.mode not in (None, cursor.mode) or request.tag not in (None, cursor.tag):
+            raise CursorOfAnotherMode(cursor.mode)
+        return cursor
 
     async def viewer_state(self, user_id: str, budget: RequestBudget) -> UserState:
         """What is withheld from a user, for an answer that belongs to no chain: it knows neither lists nor seen posts.
@@ -111,13 +127,13 @@ class Feed:
 
         Returns the posts, and the source of the shared lists if there is no post of the list itself.
         """
-        shared = await self._sources.shared_list(has_redis="redis" not in budget.degraded)
+        shared = await self.sources.shared_list(has_redis="redis" not in budget.degraded)
         page = ChainPage(
             request=request, state=state, budget=budget, chain=Chain(nonce=b"", frozen=ranked), slot=0, tail=None,
             position=0,
         )  # fmt: skip
         if state.viewer.rules:
-            await self._sources.judge_chain(page)
+            await self.sources.judge_chain(page)
         await self._selector.fill(page)
         has_own = any(offset < page.own_length for offset in page.chosen)
         return page.posts, None if has_own else shared.source
@@ -140,13 +156,14 @@ class Feed:
         page = self._continue(request, state, cursor, budget)
         starts_chain = page is None
         if page is None:
-            ranked = self._sources.own_list(request.user_id, state) if cursor is None else None
+            is_own = cursor is None and not request.has_mode
+            ranked = self.sources.own_list(request.user_id, state) if is_own else None
             if ranked is not None:
                 page = self._begin(request, state, budget, ranked)
             else:
                 page = await self._begin_anew(request, state, cursor, budget)
         if state.viewer.rules:
-            await self._sources.judge_chain(page)
+            await self.sources.judge_chain(page)
         start, recorded_end = page.position, page.chain.end_of_page(page.position)
         if recorded_end is not None:
             await self._selector.repeat(page, recorded_end)
@@ -178,10 +195,8 @@ class Feed:
             self._resources.metrics.expired_cursor()
             if not budget.degraded:  # the state that was read for the cursor's chain holds no lists
                 state = await self._state(request.user_id, None, budget)
-        ranked = self._sources.own_list(request.user_id, state)
-        if ranked is None:
-            ranked = await self._sources.shared_list(has_redis="redis" not in budget.degraded)
-        page = self._begin(request, state, budget, ranked)
+        ranked = await self._first_list(request, state, budget)
+        page = self._begin(request, state, budget, ranked, goes_on=request.cursor is not None)
         page.known = cursor
         if cursor is not None and not state.seen.visits:  # a cursor proves a visit: Redis lost its memory
             budget.lacks_record = True
@@ -193,6 +208,14 @@ class Feed:
             page.chain, page.position, page.slot = known.chain, known.position, cursor.slot
             page.unrecorded = cursor.unrecorded
         return page
+
+    async def _first_list(self, request: PageRequest, state: UserState, budget: RequestBudget) -> RankedList:
+        if request.has_mode:
+            return await self.sources.list_of_mode(request, budget)
+        ranked = self.sources.own_list(request.user_id, state)
+        if ranked is None:
+            ranked = await self.sources.shared_list(has_redis="redis" not in budget.degraded)
+        return ranked
 
     async def _check_writable(self, page: ChainPage) -> None:
         """Find out whether Redis refuses writes; a repeated page does not write, so it would not notice."""
@@ -267,7 +290,8 @@ class Feed:
             known = with_unrecorded(chain, tail, cursor)
             chain, tail, position = known.chain, known.tail, known.position
         was_recorded = held is not None or not cursor.unrecorded
-        if not was_recorded and "redis" not in budget.degraded and chain.end_of_page(position) is None:
+        is_new_to_redis = not was_recorded and "redis" not in budget.degraded
+        if is_new_to_redis and chain.frozen.source is not Source.LATEST and chain.end_of_page(position) is None:
             chain, tail = without_seen(chain, tail, position, SeenPosts(state, all_from=NEVER).post_numbers), None
         return ChainPage(
             request=request, state=state, budget=budget, chain=chain, slot=cursor.slot, tail=tail,
@@ -276,24 +300,41 @@ class Feed:
             unrecorded=cursor.unrecorded if cursor.unrecorded and lacks_record(held, state.tail, cursor) else (),
         )  # fmt: skip
 
-    def _begin(self, request: PageRequest, state: UserState, budget: RequestBudget, ranked: RankedList) -> ChainPage:
-        """A new chain of this list, frozen as it is; it is prepared page by page (`timeline.feed.prepare_list`)."""
+    def _begin(
+        self,
+        request: PageRequest,
+        state: UserState,
+        budget: RequestBudget,
+        ranked: RankedList,
+        *,
+        goes_on: bool = False,
+    ) -> ChainPage:
+        """A new chain of this list, frozen as it is; it is prepared page by page (`timeline.feed.prepare_list`).
+
+        If it goes on where another chain was lost, what that one has shown is left out, in `latest` too.
+        """
         entries, length = ranked.entries, self._resources.lists.list_length
-        if len(ranked) > length:  # a shared list: seen posts are left out first, so that `length` unseen ones remain
+        if ranked.source is Source.LATEST and not goes_on:
+            entries = codec.part(entries, 0, length)
+        elif len(ranked) > length or ranked.source is Source.LATEST:
+            # A shared list: seen posts are left out first, so that `length` unseen ones remain.
             seen, post_numbers = SeenPosts(state, all_from=NEVER).post_numbers, codec.post_numbers_of(entries)
             entries = codec.without(entries, [index for index, number in enumerate(post_numbers) if number in seen])
             entries = codec.part(entries, 0, length)
         chain = Chain(nonce=os.urandom(NONCE_BYTES), frozen=ranked.with_entries(b""), rest=entries)
-        slot = (state.seen.visits + 1) % keys.CHAIN_SLOTS
+        visits = state.seen.visits + (MODE_VISIT if request.has_mode else 1)
+        slot = keys.slot_of(visits, is_mode=request.has_mode)
         return ChainPage(request=request, state=state, budget=budget, chain=chain, slot=slot, tail=None, position=0)
 
     def _cursor_of(self, page: ChainPage) -> str | None:
         """The cursor of the page that follows."""
         if page.position > MAX_POSITION:
             return None
+        request = page.request
         next_page = Cursor(
-            slot=page.slot, nonce=page.chain.nonce, position=page.position, unrecorded=tuple(page.unrecorded)
-        )
+            slot=page.slot, nonce=page.chain.nonce, position=page.position, unrecorded=tuple(page.unrecorded),
+            mode=request.mode or Mode.FOR_YOU, tag=request.tag,
+        )  # fmt: skip
         return sign(next_page, user_id=page.request.user_id, keys=self._keys)
 
     async def _record(self, page: ChainPage, *, starts_chain: bool, is_last_try: bool) -> None:
@@ -326,8 +367,9 @@ class Feed:
 
     def _first_record(self, page: ChainPage, recorded: Chain) -> Callable[[float], Awaitable[int]]:
         record = FirstPage(
-            chain=recorded, tail=page.tail, served=page.unrecorded, wants_list=self._wants_list(recorded.frozen),
-            visits=page.state.seen.visits, request=request_mark(page.request, page.known),
+            chain=recorded, tail=page.tail, served=_newly_seen(page), wants_list=self._wants_list(recorded.frozen),
+            visits=page.state.seen.visits, is_mode=page.request.has_mode,
+            request=request_mark(page.request, page.known),
         )  # fmt: skip
         return partial(self._page_writer.begin_chain, page.request.user_id, record)
 
@@ -335,7 +377,7 @@ class Feed:
         self, page: ChainPage, recorded: Chain, *, is_last_try: bool
     ) -> Callable[[float], Awaitable[bool]]:
         record = NextPage(
-            slot=page.slot, chain=recorded, tail=page.tail, served=page.unrecorded,
+            slot=page.slot, chain=recorded, tail=page.tail, served=_newly_seen(page),
             ends_before=len(page.ends_in_redis), is_rewritten=page.is_rewritten, is_last_try=is_last_try,
             needs_slot=page.needs_slot,
         )  # fmt: skip
@@ -358,3 +400,14 @@ class Feed:
             feed_id=feed_id(frozen, start, page.chain.nonce, user_id=page.request.user_id, keys=self._keys),
             degraded=page.budget.degraded_stores(),
         )
+
+
+def _newly_seen(page: ChainPage) -> Sequence[int]:
+    """The served posts that are recorded as seen.
+
+    `latest` shows the same posts at each visit: recorded each time, they would push all others out of the record.
+    """
+    if page.chain.frozen.source is not Source.LATEST:
+        return page.unrecorded
+    known = frozenset(page.state.seen.post_numbers)
+    return [number for number in page.unrecorded if number not in known]

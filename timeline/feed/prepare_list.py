@@ -20,6 +20,7 @@ from timeline.stores.resources import FeedResources
 from timeline.stores.segments import MANY, VisibilityFilter
 
 SEEN_ELSEWHERE = 16  # posts of the list that were seen elsewhere since it was made
+WITHOUT_NEW_POSTS = frozenset((Source.NEWEST, Source.FOLLOWING, Source.LATEST))  # these have no reserved slots
 BATCH = 6  # new posts that are looked up together: two pages take five
 _AUTHOR = itemgetter(CatalogueEntry._fields.index("author"))  # a tuple is read quicker by number
 
@@ -45,7 +46,7 @@ class ListPreparer:
                 seen = seen.union(visibility.hidden_of(unseen))
         post_numbers, entries, rest = unseen_first(page.chain.rest, seen, at_most=wanted, look_at=likely)
         pool = self._snapshot.new_posts
-        if pool is not None and page.chain.frozen.source is not Source.NEWEST:
+        if pool is not None and page.chain.frozen.source not in WITHOUT_NEW_POSTS and page.request.tag is None:
             fresh = self._new_posts(page, pool, seen, visibility)
             if rules := page.state.viewer.rules:
                 fresh = filterfalse(partial(self._facts.hides, rules), fresh)

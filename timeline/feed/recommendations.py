@@ -62,7 +62,7 @@ class RecommendedPage(Struct, kw_only=True, gc=False):
     degraded: tuple[str, ...]
 
 
-class _Asked(Struct, gc=False):
+class _RankerOutcome(Struct, gc=False):
     """What came of asking a ranker."""
 
     answer: Recommended | None = None
@@ -84,7 +84,7 @@ class Recommendations:
         begun, budget = time.monotonic(), self._resources.stores.new_budget()
         viewer_id = request.user_id or NOBODY
         state = await self._feed.viewer_state(viewer_id, budget)
-        asked = _Asked()
+        asked = _RankerOutcome()
         if state.viewer.is_personalised and (request.liked or request.text):
             asked = await self._ask(request, state, budget, until=begun + self._seconds - PAGE_SECONDS)
         if not asked.has_written:
@@ -105,13 +105,15 @@ class Recommendations:
             posts=posts, source=shared or by, degraded=(*degraded, RANKER) if asked.is_degraded else degraded
         )
 
-    async def _ask(self, request: RecommendRequest, state: UserState, budget: RequestBudget, *, until: float) -> _Asked:
+    async def _ask(
+        self, request: RecommendRequest, state: UserState, budget: RequestBudget, *, until: float
+    ) -> _RankerOutcome:
         """Ask a ranker, if there is anything to ask for."""
         named = await self._eligible(request, state, budget)
         liked = [named[post_id] for post_id in request.liked if post_id in named]
         disliked = [named[post_id] for post_id in request.disliked if post_id in named]
         if not liked and not request.text:
-            return _Asked()
+            return _RankerOutcome()
         wanted = Wanted(
             token=new_token(),
             installation=self._resources.reader.installation or "",
@@ -122,7 +124,7 @@ class Recommendations:
             disliked=_judged(disliked),
             text=request.text,
         )
-        asked, counters = _Asked(is_degraded=True), self._resources.metrics.recommendations
+        asked, counters = _RankerOutcome(is_degraded=True), self._resources.metrics.recommendations
         counters.asked()
         try:
             await self._resources.stores.redis_with_timeout(budget, partial(self._asker.put, wanted))

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from msgspec import Struct, field
 
-from shared.domain import Source
+from shared.domain import Mode, Source
 from shared.ranked_lists.records import CatalogueEntry
 
 
@@ -15,7 +15,14 @@ class PageRequest(Struct, kw_only=True, gc=False):
     limit: int
     cursor: str | None = None
     exclude: frozenset[str] = frozenset()
+    mode: Mode | None = None  # None: that of the cursor, else `for_you`
+    tag: str | None = None  # folded; only posts with this tag; None: that of the cursor, else none
     request_id: str | None = None  # of a first page that the client may ask for again
+
+    @property
+    def has_mode(self) -> bool:
+        """Whether the page is of another mode than `for_you`."""
+        return self.mode is not None and self.mode is not Mode.FOR_YOU
 
 
 class PagePosts(Struct, gc=False):

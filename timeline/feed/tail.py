@@ -10,9 +10,10 @@ from collections.abc import Collection, Iterator, Sequence, Set
 from itertools import compress, filterfalse, islice
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.ranked_lists import codec
-from shared.ranked_lists.records import Tail
+from shared.ranked_lists.records import SeenRecord, Tail
 from shared.ranked_lists.timeline_store import UserState
 from timeline.stores.segments import IndexedList, VisibilityFilter
 
@@ -64,6 +65,11 @@ def _in_order(state: UserState) -> list[int]:
 def _numbers(post_numbers: Collection[int]) -> list[int]:
     """Post numbers as a list; from an array, `tolist` takes three quarters of the time of a loop."""
     return post_numbers.tolist() if isinstance(post_numbers, array) else [*post_numbers]
+
+
+def without_seen(state: UserState) -> UserState:
+    """The state of a user as if they had seen nothing."""
+    return replace(state, viewer=replace(state.viewer, seen_posts=()), seen=SeenRecord())
 
 
 class TailSource(Struct, gc=False):

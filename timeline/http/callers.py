@@ -12,6 +12,7 @@ CALLERS = {
     "timeline": (USER, BACKEND),
     "events": (BACKEND, USER),
     "preferences": (BACKEND, USER),
+    "onboarding": (BACKEND,),
     "writes": (BACKEND,),
     "data": (BACKEND,),
     "recommendations": (BACKEND,),

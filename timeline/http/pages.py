@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import PlainTextResponse, Response
 
-from shared.ranked_lists.cursor import ForgedCursor
+from shared.preferences.words import folded_tag
+from shared.ranked_lists.cursor import CursorOfAnotherMode, ForgedCursor
 from timeline.feed.records import PageRequest
 from timeline.http.answers import PROBLEMS, Documented, problem
 from timeline.http.auth import authorization_of
@@ -20,21 +21,30 @@ from timeline.http.schemas import (
     CursorText,
     HealthAnswer,
     Limit,
+    ModeName,
     PathId,
     Readiness,
     RequestId,
+    TagText,
     TimelinePage,
     TimelineRequest,
 )
 from timeline.metrics import CONTENT_TYPE
 
 BUSY: Documented = {503: problem("too many large bodies at once; send this one again", "busy")}
+OF_PAGES = PROBLEMS | {
+    400: problem(
+        "the cursor is not one that this service gave to this user, or of another mode or tag", "invalid-cursor",
+        "cursor-of-another-mode",
+    ),
+    422: problem("the request is not what this route takes", "invalid-request", "tag-needs-mode"),
+}  # fmt: skip
 
 router = APIRouter(default_response_class=PrintableJSON)
 
 
 @router.get(
-    "/timeline/{user_id}", response_model=TimelinePage, responses=PROBLEMS, tags=["timeline"],
+    "/timeline/{user_id}", response_model=TimelinePage, responses=OF_PAGES, tags=["timeline"],
     operation_id="getTimeline",
 )  # fmt: skip
 async def get_timeline(
@@ -42,21 +52,26 @@ async def get_timeline(
     user_id: PathId,
     limit: Annotated[Limit, Query()] = DEFAULT_LIMIT,
     cursor: Annotated[CursorText | None, Query()] = None,
+    mode: Annotated[ModeName | None, Query()] = None,
+    tag: Annotated[TagText | None, Query()] = None,
     request_id: Annotated[RequestId | None, Query()] = None,
 ) -> Response:
     """A page of a user's timeline: the first one, or the one that a cursor leads to."""
-    return await _answer(request, PageRequest(user_id=user_id, limit=limit, cursor=cursor, request_id=request_id))
+    wanted = PageRequest(
+        user_id=user_id, limit=limit, cursor=cursor, request_id=request_id, mode=mode, tag=_folded(tag)
+    )
+    return await _answer(request, wanted)
 
 
 @router.post(
-    "/timeline", response_model=TimelinePage, responses=PROBLEMS | BUSY, tags=["timeline"],
+    "/timeline", response_model=TimelinePage, responses=OF_PAGES | BUSY, tags=["timeline"],
     operation_id="postTimeline",
 )  # fmt: skip
 async def post_timeline(request: Request, body: TimelineRequest) -> Response:
     """The same page, for clients that send a body; `exclude` leaves posts out of this page."""
     wanted = PageRequest(
-        user_id=body.user_id, limit=body.limit, cursor=body.cursor, exclude=frozenset(body.exclude),
-        request_id=body.request_id,
+        user_id=body.user_id, limit=body.limit, cursor=body.cursor, exclude=frozenset(body.exclude), mode=body.mode,
+        tag=_folded(body.tag), request_id=body.request_id,
     )  # fmt: skip
     return await _answer(request, wanted)
 
@@ -92,6 +107,8 @@ async def get_metrics(request: Request) -> Response:
 async def _answer(request: Request, wanted: PageRequest) -> Response:
     state = state_of(request)
     state.authorizer.admit_reader(authorization_of(request), wanted.user_id)
+    if wanted.tag is not None and wanted.cursor is None and not wanted.has_mode:
+        raise Problem(422, "tag-needs-mode", "for_you has no tags: ask with mode=explore, latest or following")
     try:
         if request.scope.get(IS_HEAD):  # no posts are shown, so none are marked as seen
             state.feed.require_own_cursor(wanted)
@@ -100,8 +117,18 @@ async def _answer(request: Request, wanted: PageRequest) -> Response:
     except ForgedCursor as error:
         detail = "the cursor is not one that this service gave to this user; ask for a first page without a cursor"
         raise Problem(400, "invalid-cursor", detail) from error
+    except CursorOfAnotherMode as error:
+        detail = (
+            f"the cursor leads to a page of mode={error.mode.value}, perhaps of another tag; leave mode and tag out,"
+            " or ask for a first page without a cursor"
+        )
+        raise Problem(400, "cursor-of-another-mode", detail) from error
     request.scope[PAGES].append(page)
     return Response(page_body(page), media_type=MEDIA_TYPE)
+
+
+def _folded(tag: str | None) -> str | None:
+    return None if tag is None else folded_tag(tag)
 
 
 def _without_length(response: Response) -> Response:

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from shared.db.erasure import erase_user
 from shared.db.follows import drop_follow, put_follow
 from shared.db.mutes import drop_mute, put_mute
+from shared.db.safety import next_safety_version
 from shared.db.takedown_acts import hide_post, reinstate_user, show_post, suspend_user
 from shared.db.writes import PostWrite, delete_post, drop_block, put_block, put_post, put_user
 from timeline.http.answers import BROKEN, TOO_LARGE, Documented, problem
@@ -19,7 +20,7 @@ from timeline.http.obeyed import ERASED, PENDING, REFUSED_FOLLOW, REFUSED_SAY, o
 from timeline.http.printable_json import PrintableJSON
 from timeline.http.problems import Problem
 from timeline.http.routers import backend_router, state_of
-from timeline.http.schemas import ErasureUnderWay, MutePut, PathId, PostPut, UserPut
+from timeline.http.schemas import ActPending, ErasureUnderWay, MutePut, PathId, PostPut, UserPut
 
 if TYPE_CHECKING:
     from shared.db.safety_outbox import SafetyChange
@@ -86,26 +87,26 @@ async def remove_mute(request: Request, user_id: PathId, muted_user_id: PathId) 
 
 
 @router.put(
-    "/users/{user_id}/follows/{author_id}", status_code=204, responses={**REFUSED_FOLLOW, **SELF_FOLLOW},
+    "/users/{user_id}/follows/{author_id}", status_code=204, responses={**REFUSED_FOLLOW, **SELF_FOLLOW, **PENDING},
     operation_id="followAuthor",
 )  # fmt: skip
 async def add_follow(request: Request, user_id: PathId, author_id: PathId) -> Response:
-    """Follow an author: their posts get places in the user's lists, within seconds."""
+    """Follow an author: in `mode=following` from the next page on, in the user's other lists within seconds."""
     if user_id == author_id:
         raise Problem(422, "self-follow", "a user cannot follow themselves: their own posts never appear")
     state = state_of(request)
     await state.write(put_follow, state.database, user_id, author_id)
-    state.live_updates.notify_of([user_id])
-    return Response(status_code=204)
+    return await _followed(state, user_id)
 
 
-@router.delete("/users/{user_id}/follows/{author_id}", status_code=204, operation_id="unfollowAuthor")
+@router.delete(
+    "/users/{user_id}/follows/{author_id}", status_code=204, responses=PENDING, operation_id="unfollowAuthor"
+)
 async def remove_follow(request: Request, user_id: PathId, author_id: PathId) -> Response:
     """Take a follow back; one in your own view stays."""
     state = state_of(request)
     await state.write(drop_follow, state.database, user_id, author_id)
-    state.live_updates.notify_of([user_id])
-    return Response(status_code=204)
+    return await _followed(state, user_id)
 
 
 @router.put("/users/{user_id}", status_code=204, responses={**READ_ONLY, **TOO_LARGE}, operation_id="putUser")
@@ -179,3 +180,12 @@ async def _filled_up(state: "State", change: "SafetyChange") -> Response:
     answer = await obeyed(state, change)
     state.live_updates.notify_of(change.user_ids)
     return answer
+
+
+async def _followed(state: "State", user_id: str) -> Response:
+    """The answer to a change of whom a user follows; without Redis, its copy may be used for a minute."""
+    version = await state.write(next_safety_version, state.database)
+    state.live_updates.notify_of([user_id])
+    if await state.followed.keep_unknown(user_id, version):
+        return Response(status_code=204)
+    return PrintableJSON(ActPending().model_dump(), status_code=202)

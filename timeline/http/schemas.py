@@ -11,9 +11,11 @@ from shared.domain import (
     CONTROL_CHARACTERS,
     ID_RULE,
     MAX_ID_LENGTH,
+    MAX_PHOTOS,
     PHOTO_RULE,
     WHITE_SPACE,
     InteractionKind,
+    Mode,
     Phase,
     Source,
     is_photo_reference,
@@ -28,7 +30,7 @@ from timeline.http.interaction_checks import OLDEST, Rejection
 MAX_LIMIT = 100  # posts of one page
 DEFAULT_LIMIT = 20
 MAX_EXCLUDE = 500  # ids that one request may leave out
-MAX_CURSOR = 1_200  # characters: one that carries 200 posts has 1,102
+MAX_CURSOR = 1_500  # characters: one that carries 200 posts has 1,102, and the longest tag adds 346
 MAX_REQUEST_ID = 128  # visible ASCII characters
 MAX_EVENTS = 1_000  # of one batch
 MAX_CAPTION = 10_000  # characters
@@ -146,6 +148,12 @@ Moment = Annotated[
 ]
 IS_WHOLE = BeforeValidator(_whole)  # after the bounds, which the document of routes would not show otherwise
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="posts of the page, at most"), IS_WHOLE]
+ModeName = Annotated[
+    Mode, Field(description="which posts; left out: those of the cursor, else for_you; see the guide on surfaces")
+]
+TagText = Annotated[
+    Tag, Field(description="only posts with this tag, in following, latest and explore; # and case do not count")
+]
 CursorText = Annotated[str, Field(max_length=MAX_CURSOR, description="`next_cursor` of the page before")]
 
 
@@ -181,6 +189,8 @@ class TimelineRequest(RequestBody):
     limit: Limit = DEFAULT_LIMIT
     cursor: CursorText | None = None
     exclude: Annotated[list[Id], Field(max_length=MAX_EXCLUDE, description="post ids to leave out")] = []
+    mode: ModeName | None = None
+    tag: TagText | None = None
     request_id: RequestId | None = None
 
 
@@ -273,6 +283,9 @@ class PostPut(RequestBody):
     author_id: Id
     caption: Caption = ""
     image_url: Url | None = None
+    image_urls: Annotated[list[Url], Field(max_length=MAX_PHOTOS)] | None = Field(
+        None, description="further photos; with `image_url`, at most 10 count"
+    )
     created_at: Moment | None = Field(None, description="blank: now, or as it was")
     tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] | None = Field(None, description="# and case do not count")
     language: Language | None = Field(

@@ -6,7 +6,7 @@ posts and the blocks come from Redis, the newest posts from PostgreSQL, the phas
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from shared.ranked_lists.records import CatalogueEntry
 from timeline.stores.segments import IndexedList, merge_lists
 
 if TYPE_CHECKING:
+    from shared.ranked_lists.onboarding import Onboarding
     from timeline.stores.new_post_pool import NewPostPool
 
 NOT_ASKED = "not asked yet"
@@ -35,8 +36,10 @@ class Snapshot:
     half_life_hours: float  # of the recency that scores the newest posts
     everyone: RankedList | None = None
     newest: RankedList | None = None
+    newest_times: Mapping[int, int] = field(default_factory=dict)  # post number -> seconds since 1970, of `newest`
     oldest: datetime | None = None  # time of the oldest of the newest posts, if PostgreSQL has more
     new_posts: "NewPostPool | None" = None
+    onboarding: "Onboarding | None" = None
     blocked: BlockList = NO_BLOCKS
     phase: PhaseState = INITIAL_PHASE
     missing: dict[str, str] = field(default_factory=lambda: {"redis": NOT_ASKED, "postgresql": NOT_ASKED})
@@ -48,7 +51,8 @@ class Snapshot:
 
     def forget(self) -> None:
         """Drop all copies: they belong to another installation, or are older than the renewal of this one."""
-        self.everyone = self.newest = self.oldest = self.new_posts = None
+        self.everyone = self.newest = self.oldest = self.new_posts = self.onboarding = None
+        self.newest_times = {}
         self.blocked, self.phase = NO_BLOCKS, INITIAL_PHASE
         self.catalogue.forget()
         self.changes += 1
@@ -76,6 +80,7 @@ class Snapshot:
         self.newest = RankedList(
             source=Source.NEWEST, generation=0, generated_at=now, entries=self.entries_of(posts, now)
         )
+        self.newest_times = {post.post_number: int(post.created_at.timestamp()) for post in posts}
         self.oldest = posts[-1].created_at if len(posts) == asked_for else None
         self.changes += 1
 

@@ -47,17 +47,26 @@ class OlderPosts:
             older_than: the time.
             without: the list that comes before.
         """
-        if not self._is_valid(older_than):
-            if self._under_way is None:
-                await self._read(budget, older_than)
-            elif self._copy is None:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(asyncio.shield(self._under_way), budget.seconds["postgresql"])
+        await self._renew(budget, older_than)
         made_of = (self._copy, without)
         if self._merged[0] is not made_of[0] or self._merged[1] is not made_of[1]:
             packed = [self._copy.packed] if self._copy else []
             self._merged, self._indexed = made_of, merge_lists(packed, without=without.post_number_set)
         return self._indexed
+
+    async def packed(self, budget: RequestBudget, *, older_than: datetime) -> bytes:
+        """All posts older than a time, packed; for the arguments see `posts`."""
+        await self._renew(budget, older_than)
+        return self._copy.packed if self._copy is not None else b""
+
+    async def _renew(self, budget: RequestBudget, older_than: datetime) -> None:
+        if self._is_valid(older_than):
+            return
+        if self._under_way is None:
+            await self._read(budget, older_than)
+        elif self._copy is None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(self._under_way), budget.seconds["postgresql"])
 
     def _is_valid(self, older_than: datetime) -> bool:
         """Whether the copy is recent, and continues exactly the current copy of the newest posts."""

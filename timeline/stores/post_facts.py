@@ -110,6 +110,16 @@ class PostFactsCopy:
                 judged.shared = [*judged.shared[1 - SHARED_LISTS :], verdict]
         return known
 
+    async def with_tag(self, tag: str, post_numbers: Sequence[int], budget: "RequestBudget") -> list[int]:
+        """Those of these posts that have a tag (folded), in their order.
+
+        Posts that PostgreSQL does not tell of in time, and that are not known here, are left out; the budget is told.
+        """
+        now = self._used_at = time.monotonic()
+        await self._read({number for number in post_numbers if not self._is_fresh(number, now)}, budget)
+        copies = ((number, self._copies.get(number)) for number in post_numbers)
+        return [number for number, copy in copies if copy is not None and tag in copy.facts.tags]
+
     def hides(self, rules: ViewerRules, post_number: int) -> bool:
         """Whether the rules withhold a post, as far as is known; one that is not known here counts as withheld."""
         judged, copy = self._judged_by(rules), self._copies.get(post_number)

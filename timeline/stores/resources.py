@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.db.engine import Database
+from shared.ranked_lists.mode_store import ModeStore
 from shared.ranked_lists.page_store import PageWriter
 from shared.ranked_lists.timeline_store import TimelineStore
 from shared.settings import ListSettings, NewPostSettings, WindowSettings
@@ -14,6 +15,7 @@ from timeline.stores.post_facts import PostFactsCopy
 
 if TYPE_CHECKING:
     from timeline.metrics import Metrics
+    from timeline.stores.followed_posts import FollowingLists
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,3 +33,5 @@ class FeedResources:
     lists: ListSettings
     window: WindowSettings
     new_posts: NewPostSettings
+    modes: ModeStore
+    followed: "FollowingLists"

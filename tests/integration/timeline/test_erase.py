@@ -14,7 +14,7 @@ from s02_train_neucf.settings import MirrorSettings
 from shared.db.imports import merge_rows
 from shared.db.runs import claim_run, finish_run, request_run
 from shared.domain import author_hash
-from shared.ranked_lists import codec
+from shared.ranked_lists import codec, keys
 from tests.flow.camps import build_camps, people_of
 from tests.flow.deployment import (
     ADMIN_TOKEN,
@@ -44,6 +44,9 @@ def live_a_life(client: TestClient, *, has_views: bool = False) -> None:
     client.put(f"/users/author2/blocks/{GONE}", headers=BACKEND)
     first = ask(client, GONE, limit=5)
     ask(client, GONE, limit=80, cursor=first["next_cursor"])
+    assert client.put(f"/users/{GONE}/follows/author3", headers=BACKEND).status_code == 204
+    for mode in ("following", "latest", "explore"):
+        ask(client, GONE, limit=5, mode=mode)
     events = [
         {"user_id": GONE, "post_id": ids(first)[0], "kind": "like", "feed_id": first["feed_id"]},
         {"user_id": GONE, "post_id": "p05", "kind": "hide"},
@@ -109,6 +112,13 @@ def test_at_once_the_user_is_found_nowhere(client: TestClient, lived: Deployment
     assert found(lived, folder=disk) == {}
 
 
+def test_at_once_no_posts_by_them_are_published(client: TestClient, lived: Deployment) -> None:
+    with lived.redis() as redis:
+        assert redis.exists(keys.author(author_hash(GONE)))
+        assert erase(client) == 204
+        assert not redis.exists(keys.author(author_hash(GONE)))
+
+
 def test_at_once_their_blocks_are_gone_from_the_disk(client: TestClient, lived: Deployment, disk: Path) -> None:
     key = struct.pack("=Q", author_hash(GONE))
     assert key in (disk / "timeline.bin").read_bytes()
@@ -121,7 +131,7 @@ def test_the_life_that_is_erased_left_traces_everywhere(lived: Deployment, disk:
     assert traces(lived, THEIR_POST, folder=disk)[-1].endswith("timeline.bin")
     places = "\n".join(traces(lived, GONE))
     wanted = ["users", "posts", "interactions", "blocks", "runs", "wl:list:h", "wl:viewer:", "wl:viewers", "wl:seen",
-              "wl:chain", "wl:tail"]  # fmt: skip
+              "wl:chain:1", "wl:chain:5", "wl:chain:6", "wl:tail", "wl:follow:", "follows"]  # fmt: skip
     assert [store for store in wanted if store not in places] == []
 
 
@@ -183,7 +193,7 @@ def test_an_import_does_not_bring_the_user_back(client: TestClient, lived: Deplo
     with lived.database() as database:
         merged = [
             merge_rows(database, "users", [(GONE, at, "true")]),
-            merge_rows(database, "posts", [(THEIR_POST, GONE, MARKER, None, at, None, None, None, None)]),
+            merge_rows(database, "posts", [(THEIR_POST, GONE, MARKER, None, at, *[None] * 5)]),
             merge_rows(database, "interactions", [(GONE, "p05", "like", at, None, None)]),
             merge_rows(database, "blocks", [(GONE, "ann", at)]),
             merge_rows(database, "mutes", [("ann", GONE, at, None)]),

@@ -63,7 +63,8 @@ def test_each_phase_has_a_source_a_job_and_a_letter_of_its_own() -> None:
 
 
 def test_sources_stand_in_the_order_of_falling_back() -> None:
-    assert [source.value for source in Source] == ["neucf", "heuristic", "everyone", "snapshot", "newest"]
+    in_order, modes = ["neucf", "heuristic", "everyone", "snapshot", "newest"], ["following", "latest", "explore"]
+    assert [source.value for source in Source] == [*in_order, *modes]
 
 
 @pytest.mark.parametrize("kind", [InteractionKind.VIEW, InteractionKind.HIDE])

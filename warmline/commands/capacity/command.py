@@ -119,6 +119,7 @@ def predict(
         viewer_post=single.viewer_post,
         catalogue_post=single.catalogue_post,
         chain=single.chain,
+        similar=single.similar,
     )
     redis, redis_how, checks = _redis(stores, lists, here, world, weights, runs)
     tables, vectors, views = _tables(stored), _vectors(stored), stores.database.has_views
@@ -132,7 +133,7 @@ def predict(
         here=here,
         redis=redis,
         redis_how=redis_how,
-        reader=reader_bytes(weights, chains=keys.CHAIN_SLOTS, seen_length=lists.seen_length),
+        reader=reader_bytes(weights, chains=keys.ALL_SLOTS, seen_length=lists.seen_length),
         postgres=postgres,
         postgres_how=_postgres_how(tables, views=views),
         another_encoder=another_encoder_bytes(world, vectors),

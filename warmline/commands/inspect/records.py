@@ -64,7 +64,7 @@ class Inspection:
             "hidden_posts": len(viewer.hidden_posts),
             "seen_by_events": len(viewer.seen_posts),
             "served": len(set(self.state.seen.post_numbers)),
-            "visits": self.state.seen.visits,
+            "visits": self.state.seen.first_pages,
         }
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.domain import Mode
 from shared.ranked_lists.cursor import MAX_POSITION, MAX_UNRECORDED, Cursor, ForgedCursor, sign, verify
 from shared.signing import MAC_BYTES, SigningKeys, decode_base64url, encode_base64url
 from timeline.http.schemas import MAX_CURSOR
@@ -53,6 +54,44 @@ def test_a_users_id_is_never_read_as_posts() -> None:
     moved = raw[:-MAC_BYTES] + b"abcd" + raw[-MAC_BYTES:]
     with pytest.raises(ForgedCursor):
         verify(encode_base64url(moved), user_id="ann", keys=KEYS)
+
+
+def test_cursors_of_for_you_are_those_of_before() -> None:
+    """Byte by byte: format 1 and 2, as they were before modes."""
+    with_posts = Cursor(slot=1, nonce=b"8 bytes!", position=20, unrecorded=(7, 8))
+    assert decode_base64url(TEXT)[:-MAC_BYTES].hex() == "0102" + b"8 bytes!".hex() + "2800"
+    body = decode_base64url(sign(with_posts, user_id="ann", keys=KEYS))[:-MAC_BYTES]
+    assert body.hex() == "0201" + b"8 bytes!".hex() + "1400" + "02" + "0700000008000000"
+    assert (verify(TEXT, user_id="ann", keys=KEYS).mode, CURSOR.tag) == (Mode.FOR_YOU, None)
+
+
+@steady
+@given(
+    mode=st.sampled_from([Mode.FOLLOWING, Mode.LATEST, Mode.EXPLORE]),
+    tag=st.none() | st.text(min_size=1, max_size=64),
+    user=st.text(min_size=1, max_size=128),
+    post_numbers=st.lists(st.integers(0, 2**28 - 1), max_size=MAX_UNRECORDED).map(tuple),
+)
+def test_a_cursor_carries_mode_and_tag(mode: Mode, tag: str | None, user: str, post_numbers: tuple[int, ...]) -> None:
+    cursor = Cursor(slot=7, nonce=b"8 bytes!", position=3, unrecorded=post_numbers, mode=mode, tag=tag)
+    text = sign(cursor, user_id=user, keys=KEYS)
+    assert (verify(text, user_id=user, keys=KEYS), len(text) <= MAX_CURSOR) == (cursor, True)
+
+
+def test_the_longest_cursor_is_accepted() -> None:
+    posts = tuple(range(MAX_UNRECORDED))
+    cursor = Cursor(slot=7, nonce=b"8 bytes!", position=3, unrecorded=posts, mode=Mode.LATEST, tag="🐈" * 64)
+    assert len(sign(cursor, user_id="ann", keys=KEYS)) <= MAX_CURSOR
+
+
+@pytest.mark.parametrize(
+    "rest", ["", "01", "0100", "090000" + "00", "010500" + "616263", "010000", "010000" + "02" + "07000000"]
+)
+def test_a_mode_that_is_cut_or_unknown_is_refused(rest: str) -> None:
+    body = bytes.fromhex("0301" + b"8 bytes!".hex() + "1400" + rest)
+    text = encode_base64url(body + KEYS.sign(body + b"ann"))
+    with pytest.raises(ForgedCursor):
+        verify(text, user_id="ann", keys=KEYS)
 
 
 def test_another_users_cursor_is_refused() -> None:

@@ -5,6 +5,7 @@ import pytest
 from warmline.commands.capacity.model import (
     GROWS_WITH,
     HEURISTIC,
+    REQUEST_BYTES,
     SCORE,
     TRAIN,
     BytesPerItem,
@@ -19,7 +20,7 @@ from warmline.commands.capacity.model import (
     seconds_of,
 )
 
-WEIGHTS = BytesPerItem(list=1000, viewer=100, viewer_post=4, catalogue_post=50, chain=1200)
+WEIGHTS = BytesPerItem(list=1000, viewer=100, viewer_post=4, catalogue_post=50, chain=1200, similar=400)
 HERE = DataSize(users=10_000, posts=5_000, interactions=100_000)
 TWICE = DataSize(users=20_000, posts=10_000, interactions=200_000)
 GROWTH = Growth.between(HERE, TWICE)
@@ -27,7 +28,10 @@ KEYS = {
     "list:h": KeyCounts(count=1_000, bytes=1_200_000.0),
     "viewer": KeyCounts(count=100, bytes=100 * 72.0 + 4_000),
     "posts": KeyCounts(count=4, bytes=20_000.0),
+    "similar": KeyCounts(count=25, bytes=10_000.0),
     "chain": KeyCounts(count=10, bytes=12_000.0),
+    "suggested": KeyCounts(count=100, bytes=40_000.0),
+    "names": KeyCounts(count=50, bytes=3_000.0),
     "shared": KeyCounts(count=8, bytes=9_000.0),
 }
 TABLES = {
@@ -48,6 +52,9 @@ def test_what_redis_holds_grows_with_users_posts_and_interactions() -> None:
         "lists, neucf": 1_200_000,  # none is there yet: the warm users', each as large as the heuristic's
         "blocks and seen posts": 2 * 7_200 + 5 * 4_000,
         "catalogue": 60_000,
+        "similar posts": 30_000,
+        "posts by author": 0,  # nobody follows anybody
+        "suggested authors": 2 * 40_000 + 3 * 3_000,
         "readers": 24_000,
         "shared by all": 9_000 + 500_000,
     }
@@ -60,11 +67,12 @@ def test_no_more_users_have_a_list_than_may() -> None:
 def test_before_anything_was_published_all_users_and_posts_count() -> None:
     sizes = redis_bytes_assumed(DataSize(users=1_000, posts=500, interactions=20_000), WEIGHTS, max_lists=400)
     assert (sizes["lists, heuristic"], sizes["lists, neucf"], sizes["catalogue"]) == (400_000, 400_000, 25_000)
+    assert sizes["posts by author"] == 500 * 120 + 500 * 10
     assert sizes["blocks and seen posts"] == 400 * (100 + 90 + 50 * 4)
 
 
 def test_a_reader_adds_their_chains_and_what_they_were_shown() -> None:
-    assert reader_bytes(WEIGHTS, chains=4, seen_length=1500) == 4 * 1200 + 4 * 1500 + 100
+    assert reader_bytes(WEIGHTS, chains=4, seen_length=1500) == 4 * (1200 + REQUEST_BYTES) + 4 * 1500 + 100
 
 
 def test_tables_that_are_large_enough_are_measured_and_the_others_assumed() -> None:
