@@ -22,12 +22,15 @@ LOOK_EVERY = 0.1
 _HEAD = codec.HEADER.size + codec.VERSION.size - 1
 
 
-def measure(database_url: str, redis_url: str, users: Sequence[str]) -> dict[Phase, float]:
-    """Insert a few posts; seconds until all lists are newer, by phase."""
+def measure(database_url: str, redis_url: str, users: Sequence[str], *, count: int) -> dict[Phase, float]:
+    """Insert so many posts at once; seconds until all lists are newer, by phase."""
     connection = psycopg2.connect(database_url)
     connection.autocommit = True
     with connection.cursor() as cursor:
-        posts = [(f"new{number}", users[number], caption) for number, caption in enumerate(CAPTIONS)]
+        posts = [
+            (f"new{number}", users[number % len(users)], f"{CAPTIONS[number % len(CAPTIONS)]}, {number}")
+            for number in range(count)
+        ]
         cursor.executemany("INSERT INTO warmline.posts (id, author_id, caption) VALUES (%s, %s, %s)", posts)
         cursor.execute("SELECT nextval('warmline.viewer_versions')")
         (version,) = cursor.fetchone() or (0,)

@@ -25,16 +25,29 @@ READY_SECONDS = 90.0
 MEMBERS = 3  # of the champion, as a training makes it
 
 
+def untrained(database: Database, home: Path) -> None:
+    """A model of the size that a training makes."""
+    make_champion(database, home, members=MEMBERS)
+
+
 @contextmanager
 def running(
-    home: Path, database_url: str, redis_url: str, fill: Callable[[Database], object]
+    home: Path,
+    database_url: str,
+    redis_url: str,
+    fill: Callable[[Database], object],
+    *,
+    champion: Callable[[Database, Path], object] = untrained,
 ) -> Iterator[Mapping[str, Served]]:
-    """All services by name, once both rankers have published and listen."""
+    """All services by name, once both rankers have published and listen.
+
+    `champion` makes the model, in the filled database and this folder.
+    """
     database = open_database(database_url, redis_url=redis_url)
     try:
         migrate(database)
         fill(database)
-        make_champion(database, home, members=MEMBERS)
+        champion(database, home)
     finally:
         database.close()
     with ExitStack() as stack:

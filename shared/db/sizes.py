@@ -10,6 +10,7 @@ from shared.db.engine import RELATIONS, Database, DatabaseSnapshot
 from shared.db.tables import SCHEMA, metadata
 
 VECTORS = "post_vectors"
+SAID = ("mutes", "preferences", "viewer_settings", "follows")  # what users say of their timelines, in our own tables
 RATE_WINDOW = timedelta(days=7)
 SECONDS_PER_DAY = 86_400
 
@@ -43,7 +44,7 @@ def read_stored_amounts(database: Database) -> StoredAmounts:
     )
     with database.begin() as connection:
         sizes = {row[0]: int(row[1]) for row in connection.execute(table_sizes, {"schema": SCHEMA})}
-        own = {name: _rows_of(connection, name) for name in (*RELATIONS, "post_rows", VECTORS)}
+        own = {name: _rows_of(connection, name) for name in (*RELATIONS, *SAID, "post_rows", VECTORS)}
         by_part = f"SELECT part, count(*) FROM {SCHEMA}.{VECTORS} GROUP BY part"
         vectors = {part: int(count) for part, count in connection.execute(sa.text(by_part))}
     return StoredAmounts(rows=rows, photos=photos, own_rows=own, table_bytes=sizes, vectors=vectors)

@@ -16,6 +16,7 @@ from shared.ranked_lists.neighbours import MOST, Neighbours, pack_neighbours
 from shared.ranked_lists.records import CatalogueEntry, Chain
 
 JOB = "capacity"  # in the name of a probe key
+QUEUE, WAITING = f"{keys.PREFIX}{JOB}:queue", 200  # a probe key, and its users
 KEEP_FOR = timedelta(seconds=60)  # probe keys expire even if this process is killed before it deletes them
 # What MEMORY USAGE leaves out: a key's entry in the expiry table, and its share of the buckets of both hash tables,
 # which are half to quite full. 55 to 70 were measured.
@@ -39,6 +40,7 @@ class KeySizes:
     viewer_post: float  # for each post that a user has seen
     catalogue_post: float
     chain: float
+    waiting: float  # a user in the queue of a live ranker
     similar: float  # the similar posts of a post
 
 
@@ -100,8 +102,21 @@ def measure_key_sizes(url: str, *, list_length: int) -> KeySizes:
             viewer_post=(many - few) / 400,
             catalogue_post=_weigh_catalogue(client),
             chain=_weigh_value(client, keys.chain(PROBE_USER, 0), chain) + TABLE_BYTES,
+            waiting=_weigh_queue(client),
             similar=_weigh_value(client, keys.similar(PROBE_USER), _similar()) + TABLE_BYTES,
         )
+
+
+def measure_live_passes(url: str) -> Mapping[str, float]:
+    """Seconds of processor time that the rankers have needed for each live list, where they have made some."""
+    found = {}
+    with redis_errors(url), connect(url) as client:
+        for phase in Phase:
+            counts: Any = client.hgetall(keys.live_counts(phase))
+            passes = float(counts.get(b"passes", 0))
+            if passes:
+                found[phase.value] = float(counts.get(b"cpu_seconds", 0)) / passes
+    return found
 
 
 def read_memory_use(url: str) -> MemoryUse:
@@ -147,7 +162,7 @@ def _probe_client(url: str) -> Iterator[Any]:
             keys.viewer(PROBE_USER),
             keys.chain(PROBE_USER, 0),
         )
-        client.unlink(list_, viewer, chain, keys.similar(PROBE_USER), f"{keys.PREFIX}{JOB}")
+        client.unlink(list_, viewer, chain, keys.similar(PROBE_USER), f"{keys.PREFIX}{JOB}", QUEUE)
         client.close()
 
 
@@ -181,6 +196,16 @@ def _weigh_catalogue(client: Any) -> float:
     client.hset(name, mapping={str(entry.post_number): records.pack_post(entry) for entry in entries})
     client.expire(name, KEEP_FOR)
     return _usage(client, name) / n_posts
+
+
+def _weigh_queue(client: Any) -> float:
+    """A user who waits and was taken by a process: that is when most is known of them."""
+    client.xgroup_create(QUEUE, JOB, id="0", mkstream=True)
+    for _ in range(WAITING):
+        client.xadd(QUEUE, {"u": PROBE_USER})
+    client.expire(QUEUE, KEEP_FOR)
+    client.xreadgroup(JOB, JOB, {QUEUE: ">"}, count=WAITING)
+    return _usage(client, QUEUE) / WAITING
 
 
 def _usage(client: Any, name: str) -> float:

@@ -22,6 +22,7 @@ from shared.content.encode_posts import build_encoders
 from shared.content.encoders.registry import OFFLINE_ENGLISH
 from shared.content.post_features import manifest_encoder
 from shared.content.settings import ContentSettings
+from shared.db.models import promote_model
 from shared.db.runs import Run, claim_run, finish_run, request_run
 from shared.neucf.manifest import Encoder
 from shared.settings import HeuristicSettings, ListSettings, ModelSettings
@@ -159,6 +160,15 @@ def build_camps(deployment: Deployment, folder: Path) -> Camps:
     return Camps(
         deployment=deployment, folder=folder, held_back=held_back, cold={camp: f"{camp}-cold" for camp in CAMPS}
     )
+
+
+def train_and_score(camps: Camps) -> Mapping[str, Any]:
+    """Train, promote whatever comes out, score; returns the training's report."""
+    report = camps.train()
+    with camps.deployment.database() as database:
+        promote_model(database, report["model"], by="test", override=True)
+    camps.score()
+    return report
 
 
 def _draw(path: Path, colour: tuple[int, int, int], rng: random.Random) -> None:

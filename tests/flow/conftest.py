@@ -1,7 +1,8 @@
 """The small world of `tests.flow.deployment` on the session's servers, fresh for each test that wants it."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from shared.db.engine import Database
 from shared.db.migrate import migrate
 from shared.settings import StoreSettings
 from tests.databases import EMPTY, database_like, name_of
+from tests.flow.camps import Camps, build_camps, train_and_score
 from tests.flow.deployment import Deployment, build_world, until_ready
 from tests.flow.stores_template import StoresTemplate, template_of
 from tests.traces import make_views
@@ -73,6 +75,37 @@ def views_template(server_url: str, migrated_template: str, redis_url: str) -> I
 
     with template_of(migrated_template, server_url, redis_url, rank_views) as template:
         yield template
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainedCamps:
+    """The two camps after a training, whose model was promoted, and both rankers' runs; to be copied."""
+
+    world: Camps
+    stores: StoresTemplate
+
+    @contextmanager
+    def copy(self, server_url: str, redis_url: str) -> Iterator[Camps]:
+        """In stores of a test's own; photos and models are those of all tests."""
+        with self.stores.copy(server_url, redis_url) as deployment:
+            yield replace(self.world, deployment=deployment)
+
+
+@pytest.fixture(scope="session")
+def trained_camps(
+    server_url: str, migrated_template: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TrainedCamps]:
+    """Trained once for all tests."""
+    made: list[Camps] = []
+
+    def prepare(deployment: Deployment) -> None:
+        world = build_camps(deployment, tmp_path_factory.mktemp("camps"))
+        deployment.run_heuristic()
+        train_and_score(world)
+        made.append(world)
+
+    with template_of(migrated_template, server_url, redis_url, prepare) as template:
+        yield TrainedCamps(world=made[0], stores=template)
 
 
 @pytest.fixture

@@ -6,9 +6,10 @@ import os
 import random
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import redis
 from starlette.testclient import TestClient
 
 from shared.db.models import champion, promote_model
@@ -16,7 +17,8 @@ from shared.domain import Phase
 from shared.errors import ArtefactError, PromotionRefused
 from shared.ranked_lists import codec, keys
 from shared.ranked_lists.codec import RankedList
-from tests.flow.camps import CAMPS, PEOPLE, Camps, build_camps, people_of, posts_of
+from tests.flow.camps import CAMPS, Camps, build_camps, people_of, posts_of, train_and_score
+from tests.flow.conftest import TrainedCamps
 from tests.flow.deployment import ADMIN_TOKEN, Deployment, ask, ids, until_ready
 from tests.promptly import promptly
 
@@ -32,13 +34,14 @@ def camps(deployment: Deployment, tmp_path: Path) -> Camps:
 
 
 @pytest.fixture(scope="module")
-def scored(shared_deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Camps:
+def scored(server_url: str, redis_url: str, trained_camps: TrainedCamps) -> Iterator[Camps]:
     """The camps after training, promotion (whatever the gate said of so small a world) and scoring; shared, so only
     what leaves lists, models and posts as they are may use it."""
-    world = build_camps(shared_deployment, tmp_path_factory.mktemp("camps"))
-    shared_deployment.run_heuristic()
-    train_and_score(world)
-    return world
+    url = urlsplit(redis_url)._replace(path="/1").geturl()
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+    with trained_camps.copy(server_url, url) as world:
+        yield world
 
 
 @pytest.fixture
@@ -259,15 +262,6 @@ def test_only_what_is_new_is_encoded_again_and_an_unreadable_photo_is_on_record(
     assert (report["captions"], report["images"]) == (1, 0)
 
 
-def train_and_score(camps: Camps) -> Mapping[str, Any]:
-    """Train, promote whatever comes out, score; returns the training's report."""
-    report = camps.train()
-    with camps.deployment.database() as database:
-        promote_model(database, report["model"], by="test", override=True)
-    camps.score()
-    return report
-
-
 def _mean_place(orders: Mapping[str, list[str]], wanted: Mapping[str, str]) -> float:
     return sum(orders[person].index(post) for person, post in wanted.items()) / len(wanted)
 
@@ -288,12 +282,3 @@ def order_of(camps: Camps, person: str) -> list[str]:
     """The posts of a person's NeuCF list, best first."""
     ids_of = {row: post_id for post_id, row in camps.deployment.rows().items()}
     return [ids_of[row] for row in codec.post_numbers_of(list_of(camps, person).entries)]
-
-
-def test_after_redis_lost_its_memory_the_next_run_scores_everybody(camps: Camps) -> None:
-    train_and_score(camps)
-    assert camps.score()["partial"] is True
-    with camps.deployment.redis() as client:
-        client.flushall()
-    again = camps.score()
-    assert (again["partial"], again["lists"]) == (False, 2 * PEOPLE)

@@ -24,7 +24,7 @@ from tests.flow.deployment import (
     rest_of_chain,
     until_ready,
 )
-from tests.flow.test_preferences import SAYS, describe_posts, say, undo
+from tests.flow.saying import SAYS, describe_posts, say, undo
 
 BACKEND = {"Authorization": f"Bearer {API_KEY}"}
 SELDOM = 60.0  # seconds between looks at the stores: a page has to find out for itself

@@ -11,7 +11,7 @@ import pytest
 from shared.ranked_lists import codec
 from tests.flow.alike_captions import LIKE_P02, store_captions
 from tests.flow.deployment import COLD, Deployment, ask, ids, posts_of, until_ready
-from tests.flow.test_preferences import CATS, SPOILED, describe_posts, say, undo
+from tests.flow.saying import CATS, SPOILED, describe_posts, say, undo
 from tests.scoring import make_champion, score_run
 
 SAYS: Mapping[str, tuple[dict[str, str], set[str]]] = {
@@ -27,10 +27,10 @@ def _score(deployment: Deployment, folder: Path) -> None:
         score_run(database, writer, folder, now=datetime.now(UTC), list_length=30, cold_min_positives=1)
 
 
-def _listed(deployment: Deployment, phase: str) -> list[tuple[str, str]]:
-    """Posts and reasons of the list of `fan1`."""
+def _listed(deployment: Deployment, phase: str, user: str) -> list[tuple[str, str]]:
+    """Posts and reasons of a user's list."""
     with deployment.redis() as redis:
-        value: Any = redis.get(f"wl:list:{phase[0]}:fan1")
+        value: Any = redis.get(f"wl:list:{phase[0]}:{user}")
     entries, names = codec.decode(value).entries, {number: post for post, number in deployment.rows().items()}
     found = (codec.entry_at(entries, index) for index in range(codec.length_of(entries)))
     return [(names[number], reason) for number, reason, _ in found]
@@ -53,25 +53,30 @@ def test_more_comes_earlier_less_later_and_undo_is_as_before(
     store_captions(deployment)
     deployment.sql("DELETE FROM warmline.post_vectors WHERE post_id = 'no-post' AND part = 'caption'")
 
-    def run() -> list[tuple[str, str]]:
+    asked = {f"fan{number}": says for number, says in enumerate(SAYS.values(), start=1)}  # each says one thing
+
+    def run() -> dict[str, list[tuple[str, str]]]:
         deployment.run_heuristic() if phase == "heuristic" else _score(deployment, tmp_path)
-        return _listed(deployment, phase)
+        return {user: _listed(deployment, phase, user) for user in asked}
 
     with deployment.timeline() as client:
         until_ready(client)
         before = run()
-        for about, posts in SAYS.values():
-            said = say(client, "fan1", {"more": about})
-            more = run()
-            assert _place(more, posts) < _place(before, posts)
-            assert {post for post, reason in more if reason == "you_asked"} <= posts | {"p02"}
-            assert any(reason == "you_asked" for _, reason in more)
-            said = say(client, "fan1", {"less": about})
-            less = run()
-            assert _place(more, posts) < _place(less, posts)
-            assert _place(less, posts) >= _place(before, posts)
-            undo(client, "fan1", said)
-            assert [post for post, _ in run()] == [post for post, _ in before]
+        for user, (about, _) in asked.items():
+            say(client, user, {"more": about})
+        more = run()
+        said = {user: say(client, user, {"less": about}) for user, (about, _) in asked.items()}
+        less = run()
+        for user, preference in said.items():
+            undo(client, user, preference)
+        undone = run()
+    for user, (_, posts) in asked.items():
+        assert _place(more[user], posts) < _place(before[user], posts)
+        assert {post for post, reason in more[user] if reason == "you_asked"} <= posts | {"p02"}
+        assert any(reason == "you_asked" for _, reason in more[user])
+        assert _place(more[user], posts) < _place(less[user], posts)
+        assert _place(less[user], posts) >= _place(before[user], posts)
+        assert [post for post, _ in undone[user]] == [post for post, _ in before[user]]
 
 
 def test_a_page_says_why(ranked_deployment: Deployment) -> None:

@@ -9,7 +9,6 @@ from starlette.testclient import TestClient
 from demo.valkey import Valkey
 from tests.flow.deployment import (
     ANN,
-    API_KEY,
     AUTHORS,
     COLD,
     POSTS,
@@ -22,11 +21,9 @@ from tests.flow.deployment import (
     rest_of_chain,
     until_ready,
 )
+from tests.flow.saying import BACKEND, shown, two_timelines
 from tests.traces import make_views, traces
 
-BACKEND = {"Authorization": f"Bearer {API_KEY}"}
-OPERATOR = {"Authorization": "Bearer admin-token-of-the-tests"}
-SELDOM = 60.0  # seconds between looks at the stores: a page has to find out for itself
 MUTED = "author7"
 LEFT = set(POSTS) - posts_of(MUTED)
 
@@ -40,10 +37,6 @@ def _mute(client: TestClient, user: str, muted: str = MUTED, *, status: int = 20
     assert answer.status_code == status, answer.text
 
 
-def _shown(client: TestClient, user: str) -> set[str]:
-    return set(ids(ask(client, user, limit=100)))
-
-
 def _in(**time: float) -> str:
     return (datetime.now(UTC) + timedelta(**time)).isoformat()
 
@@ -53,10 +46,7 @@ def test_a_mute_holds_on_two_processes_at_once_in_both_phases_and_is_undone_at_o
     either_deployment: Deployment, phase: str
 ) -> None:
     either_deployment.publish_neucf(COLD, [f"p{number:02}" for number in range(27, 57)])
-    with either_deployment.timeline(refresh_seconds=SELDOM) as one, either_deployment.timeline() as other:
-        until_ready(one, other)
-        assert one.put("/admin/phase", json={"phase": phase}, headers=OPERATOR).status_code == 200
-        eventually(lambda: ask(other, COLD, limit=1)["source"] == phase, "the phase is known")
+    with two_timelines(either_deployment, phase=phase) as (one, other):
         begun = ask(other, COLD, limit=10)
         _mute(one, COLD)
         for client in (one, other):
@@ -65,7 +55,7 @@ def test_a_mute_holds_on_two_processes_at_once_in_both_phases_and_is_undone_at_o
         rest = [post for page in rest_of_chain([one, other], COLD, begun, limit=20) for post in ids(page)]
         assert not posts_of(MUTED) & set(rest)
         assert other.delete(_path(COLD), headers=BACKEND).status_code == 204
-        assert [_shown(client, COLD) for client in (one, other)] == [set(POSTS)] * 2
+        assert [shown(client, COLD) for client in (one, other)] == [set(POSTS)] * 2
 
 
 def test_a_mute_is_one_way_and_holds_for_a_user_without_a_list(either_deployment: Deployment) -> None:
@@ -73,22 +63,22 @@ def test_a_mute_is_one_way_and_holds_for_a_user_without_a_list(either_deployment
         until_ready(client)
         _mute(client, STRANGER)
         _mute(client, AUTHORS[0])
-        assert _shown(client, STRANGER) == LEFT
-        assert _shown(client, AUTHORS[0]) == LEFT - posts_of(AUTHORS[0])
-        assert _shown(client, MUTED) == LEFT, "their own posts are missing, and no others"
-        assert _shown(client, ANN) == set(POSTS)
+        assert shown(client, STRANGER) == LEFT
+        assert shown(client, AUTHORS[0]) == LEFT - posts_of(AUTHORS[0])
+        assert shown(client, MUTED) == LEFT, "their own posts are missing, and no others"
+        assert shown(client, ANN) == set(POSTS)
         either_deployment.run_heuristic()
-        assert (_shown(client, STRANGER), _shown(client, MUTED)) == (LEFT, LEFT)
+        assert (shown(client, STRANGER), shown(client, MUTED)) == (LEFT, LEFT)
 
 
 def test_a_mute_with_an_end_ends_on_every_process(ranked_deployment: Deployment) -> None:
     with ranked_deployment.timeline() as one, ranked_deployment.timeline() as other:
         until_ready(one, other)
         _mute(one, COLD, expires_at=_in(hours=1))
-        assert [_shown(client, COLD) for client in (one, other)] == [LEFT] * 2
+        assert [shown(client, COLD) for client in (one, other)] == [LEFT] * 2
         ranked_deployment.sql("UPDATE warmline.mutes SET expires_at = now()")
         for client in (one, other):
-            eventually(lambda client=client: _shown(client, COLD) == set(POSTS), "the mute is over")  # type: ignore[misc]
+            eventually(lambda client=client: shown(client, COLD) == set(POSTS), "the mute is over")  # type: ignore[misc]
         assert ranked_deployment.sql("SELECT * FROM warmline.mutes") == []
 
 
@@ -152,7 +142,7 @@ def test_while_redis_is_away_postgresql_decides_and_what_comes_back_empty_knows_
             assert ("degraded" in page, set(ids(page))) == (True, LEFT)
         second_valkey.start()
         eventually(lambda: not _is_degraded(one) and not _is_degraded(other), "Redis is up again")
-        assert [_shown(client, COLD) for client in (one, other)] == [LEFT] * 2
+        assert [shown(client, COLD) for client in (one, other)] == [LEFT] * 2
 
 
 def test_a_redis_that_refuses_writes_hides_no_mute(fragile_deployment: Deployment, second_valkey: Valkey) -> None:
@@ -162,7 +152,7 @@ def test_a_redis_that_refuses_writes_hides_no_mute(fragile_deployment: Deploymen
         with fragile_deployment.redis() as redis:
             redis.replicaof("127.0.0.1", "1")  # it refuses writes, and keeps what it has
             _mute(one, COLD, status=202)
-            assert [_shown(client, COLD) for client in (one, other)] == [LEFT] * 2
+            assert [shown(client, COLD) for client in (one, other)] == [LEFT] * 2
             redis.replicaof("NO", "ONE")
 
 
@@ -206,11 +196,11 @@ def test_a_view_of_mutes_counts_from_the_next_run_on_beside_those_of_the_api(ran
     with deployment.timeline() as client:
         until_ready(client)
         deployment.run_heuristic()
-        assert (_shown(client, COLD), _shown(client, ANN)) == (LEFT, set(POSTS))
+        assert (shown(client, COLD), shown(client, ANN)) == (LEFT, set(POSTS))
         _mute(client, COLD, "author3")
-        assert _shown(client, COLD) == LEFT - posts_of("author3")
+        assert shown(client, COLD) == LEFT - posts_of("author3")
         assert client.delete(_path(COLD), headers=BACKEND).status_code == 204
-        assert _shown(client, COLD) == LEFT - posts_of("author3"), "the team's own mute stays"
+        assert shown(client, COLD) == LEFT - posts_of("author3"), "the team's own mute stays"
 
 
 @pytest.mark.parametrize(
@@ -227,4 +217,4 @@ def test_a_view_of_mutes_that_is_not_what_the_contract_says_is_ignored(
         until_ready(client)
         deployment.run_heuristic()
         _mute(client, COLD)
-        assert _shown(client, COLD) == LEFT
+        assert shown(client, COLD) == LEFT

@@ -2,8 +2,6 @@
 next page on, by every process, in both phases and every fallback, and undone as easily.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +12,6 @@ from demo.valkey import Valkey
 from shared.preferences.rules import PostSays
 from tests.flow.deployment import (
     ANN,
-    API_KEY,
     AUTHORS,
     COLD,
     POSTS,
@@ -28,34 +25,19 @@ from tests.flow.deployment import (
     rest_of_chain,
     until_ready,
 )
+from tests.flow.saying import (
+    BACKEND,
+    OPERATOR,
+    SAYS,
+    SPOILED,
+    describe_posts,
+    say,
+    shown,
+    two_timelines,
+    undo,
+)
 
-BACKEND = {"Authorization": f"Bearer {API_KEY}"}
-OPERATOR = {"Authorization": "Bearer admin-token-of-the-tests"}
-SELDOM = 60.0  # seconds between looks at the stores: a page has to find out for itself
 ALL = set(POSTS)
-CATS, SPOILED, GERMAN, SENSITIVE = ({f"p{number:02}" for number in range(start, 90, 9)} for start in (1, 2, 3, 4))
-# What somebody says, and what it withholds.
-SAYS: dict[str, tuple[JsonObject, set[str]]] = {
-    "tag": ({"mute": {"tag": "#CATS"}}, CATS),
-    "word": ({"mute": {"word": "Spoiler"}}, SPOILED),
-    "post": ({"mute": {"post": "p33"}}, {"p33"}),
-    "author": ({"mute": {"author": "author7"}}, posts_of("author7")),
-    "languages": ({"languages": ["en-GB", "fr"]}, GERMAN),
-    "sensitive": ({"sensitive": "hide"}, SENSITIVE),
-}
-
-
-def describe_posts(deployment: Deployment) -> None:
-    """Give some of the posts tags, a word, a language, a flag; as the team does it, in either data mode."""
-    schema = deployment.source_schema
-    table = f"{schema}.their_posts" if schema else "warmline.posts"
-    for change, posts in (
-        ("tags = ARRAY['pets', 'Cats']", CATS),
-        ("caption = 'No SPOILER, please'", SPOILED),
-        ("language = 'de-AT'", GERMAN),
-        ("sensitive = true", SENSITIVE),
-    ):
-        deployment.sql(f"UPDATE {table} SET {change} WHERE id = ANY(%s)", [(sorted(posts),)])
 
 
 @pytest.fixture
@@ -64,46 +46,12 @@ def described(either_deployment: Deployment) -> Deployment:
     return either_deployment
 
 
-def say(client: TestClient, user: str, body: JsonObject) -> JsonObject:
-    """Say something, or choose a setting."""
-    if body.keys() & {"more", "less", "mute"}:
-        answer = client.post(f"/users/{user}/preferences", json=body, headers=BACKEND)
-        assert answer.status_code in (201, 202), answer.text
-        return dict(answer.json())
-    answer = client.put(f"/users/{user}/preferences", json=body, headers=BACKEND)
-    assert answer.status_code in (202, 204), answer.text
-    return {}
-
-
-def undo(client: TestClient, user: str, said: JsonObject) -> None:
-    """Take one thing back; a setting, to its default."""
-    if "preference_id" in said:
-        path = f"/users/{user}/preferences/{said['preference_id']}"
-        assert client.delete(path, headers=BACKEND).status_code == 204
-    else:
-        say(client, user, {"languages": [], "sensitive": "show", "personalised": True})
-
-
-def shown(client: TestClient, user: str) -> set[str]:
-    """A whole chain in one page."""
-    return set(ids(ask(client, user, limit=100)))
-
-
-@contextmanager
-def two_timelines(deployment: Deployment) -> Iterator[tuple[TestClient, TestClient]]:
-    with deployment.timeline(refresh_seconds=SELDOM) as one, deployment.timeline() as other:
-        until_ready(one, other)
-        yield one, other
-
-
 @pytest.mark.parametrize("phase", ["heuristic", "neucf"])
 def test_all_that_is_said_holds_on_two_processes_at_once_in_both_phases_and_is_undone_at_once(
     described: Deployment, phase: str
 ) -> None:
     described.publish_neucf(COLD, [f"p{number:02}" for number in range(27, 57)])
-    with two_timelines(described) as (one, other):
-        assert one.put("/admin/phase", json={"phase": phase}, headers=OPERATOR).status_code == 200
-        eventually(lambda: ask(other, COLD, limit=1)["source"] == phase, "the phase is known")
+    with two_timelines(described, phase=phase) as (one, other):
         for about, withheld in SAYS.values():
             begun = ask(other, COLD, limit=10)
             said = say(one, COLD, about)

@@ -24,8 +24,7 @@ from tests.flow.deployment import (
     posts_of,
     until_ready,
 )
-from tests.flow.test_any_order import FOLLOWS, READERS, Timelines
-from tests.flow.test_preferences import (
+from tests.flow.saying import (
     BACKEND,
     CATS,
     GERMAN,
@@ -34,6 +33,7 @@ from tests.flow.test_preferences import (
     describe_posts,
     say,
 )
+from tests.flow.test_any_order import FOLLOWS, READERS, Timelines
 
 EXAMPLES = 10
 WATCHER = "watcher"  # says things while Redis refuses writes; what they are served is not on record then

@@ -10,7 +10,6 @@ from demo.valkey import Valkey
 from shared.ranked_lists import codec
 from tests.flow.deployment import (
     ANN,
-    API_KEY,
     AUTHORS,
     COLD,
     POSTS,
@@ -23,11 +22,9 @@ from tests.flow.deployment import (
     rest_of_chain,
     until_ready,
 )
+from tests.flow.saying import BACKEND, shown, two_timelines
 from tests.traces import make_views, traces
 
-BACKEND = {"Authorization": f"Bearer {API_KEY}"}
-OPERATOR = {"Authorization": "Bearer admin-token-of-the-tests"}
-SELDOM = 60.0  # seconds between looks at the stores: a page has to find out for itself
 HIDDEN, SUSPENDED = "/posts/p33/hidden", "/users/author7/suspended"
 DOWN = posts_of("author7") | {"p33"}
 
@@ -53,13 +50,9 @@ def _ask_for(method: str, client: TestClient, *paths: str, status: int) -> None:
         assert answers[-1] == status
 
 
-def _shown(client: TestClient, user_id: str = COLD) -> set[str]:
-    return set(ids(ask(client, user_id, limit=100)))
-
-
 def _eventually_shown(client: TestClient, posts: set[str]) -> None:
     """The process's copy of everyone's list is some tenths of a second old."""
-    eventually(lambda: _shown(client, STRANGER) == posts, f"{len(posts)} posts are shown")
+    eventually(lambda: shown(client, STRANGER) == posts, f"{len(posts)} posts are shown")
 
 
 def _add_post(deployment: Deployment, post_id: str, author: str) -> None:
@@ -75,10 +68,7 @@ def test_takedowns_hold_on_two_processes_at_once_in_both_phases_and_are_undone_a
     either_deployment: Deployment, phase: str
 ) -> None:
     either_deployment.publish_neucf(COLD, [f"p{number:02}" for number in range(27, 57)])
-    with either_deployment.timeline(refresh_seconds=SELDOM) as one, either_deployment.timeline() as other:
-        until_ready(one, other)
-        assert one.put("/admin/phase", json={"phase": phase}, headers=OPERATOR).status_code == 200
-        eventually(lambda: ask(other, COLD, limit=1)["source"] == phase, "the phase is known")
+    with two_timelines(either_deployment, phase=phase) as (one, other):
         begun = ask(other, STRANGER, limit=10)
         _put(one, HIDDEN, SUSPENDED)
         for client in (one, other):
@@ -87,7 +77,7 @@ def test_takedowns_hold_on_two_processes_at_once_in_both_phases_and_are_undone_a
         rest = [post for page in rest_of_chain([one, other], STRANGER, begun, limit=20) for post in ids(page)]
         assert set(rest) == set(POSTS) - DOWN - set(ids(begun))
         _delete(other, HIDDEN, SUSPENDED)
-        assert [_shown(client) for client in (one, other)] == [set(POSTS)] * 2
+        assert [shown(client) for client in (one, other)] == [set(POSTS)] * 2
 
 
 def test_takedowns_outlast_runs_and_are_over_after_one(either_deployment: Deployment) -> None:
@@ -99,7 +89,7 @@ def test_takedowns_outlast_runs_and_are_over_after_one(either_deployment: Deploy
         _add_post(deployment, "later", "author7")
         for _ in range(2):
             deployment.run_heuristic()
-            assert _shown(client, STRANGER) == _shown(client) == set(POSTS) - DOWN
+            assert shown(client, STRANGER) == shown(client) == set(POSTS) - DOWN
         _delete(client, HIDDEN, SUSPENDED)
         deployment.run_heuristic()
         _eventually_shown(client, {*POSTS, "later"})
@@ -113,7 +103,7 @@ def test_a_post_that_was_never_ranked_and_one_that_is_unknown_can_be_hidden(eith
         _add_post(either_deployment, "unheard-of", "author1")
         _add_post(either_deployment, "theirs", "unheard-of")
         either_deployment.run_heuristic()
-        assert _shown(client, STRANGER) == set(POSTS)
+        assert shown(client, STRANGER) == set(POSTS)
         _delete(client, "/posts/new/hidden", "/posts/unheard-of/hidden")
         either_deployment.run_heuristic()
         _eventually_shown(client, {*POSTS, "new", "unheard-of"})
@@ -129,7 +119,7 @@ def test_repeating_an_act_changes_nothing_and_each_change_is_audited_without_ids
             _put(client, HIDDEN, SUSPENDED)
         for _ in range(2):
             _delete(client, HIDDEN, SUSPENDED)
-        assert _shown(client) == set(POSTS)
+        assert shown(client) == set(POSTS)
     found = ranked_deployment.sql("SELECT who, deed, became FROM warmline.audit ORDER BY id")
     assert [deed for _, deed, _ in found] == ["hide post", "suspend user", "show post", "reinstate user"]
     assert found[0][2] == found[2][2]
@@ -146,7 +136,7 @@ def test_a_deletion_wins_over_whatever_comes_before_or_after_it(either_deploymen
         _put(client, HIDDEN, "/posts/p34/hidden", status=409)
         assert client.put(HIDDEN, headers=BACKEND).json()["type"] == "urn:warmline:problem:post-deleted"
         either_deployment.run_heuristic()
-        assert _shown(client) == set(POSTS) - {"p33", "p34"}
+        assert shown(client) == set(POSTS) - {"p33", "p34"}
 
 
 def test_a_post_that_left_the_relation_while_it_was_hidden_does_not_come_back(either_deployment: Deployment) -> None:
@@ -158,10 +148,10 @@ def test_a_post_that_left_the_relation_while_it_was_hidden_does_not_come_back(ei
         deployment.sql(f"UPDATE {relation} SET deleted_at = now() WHERE id = 'p33'")
         deployment.run_heuristic()
         _delete(client, HIDDEN)
-        assert _shown(client) == set(POSTS) - {"p33"}
+        assert shown(client) == set(POSTS) - {"p33"}
         deployment.sql(f"UPDATE {relation} SET deleted_at = NULL WHERE id = 'p33'")
         deployment.run_heuristic()
-        assert _shown(client) == set(POSTS)
+        assert shown(client) == set(POSTS)
 
 
 def test_an_erased_user_cannot_be_suspended_and_a_suspended_one_leaves_no_trace(either_deployment: Deployment) -> None:
@@ -199,13 +189,13 @@ def test_while_redis_is_away_postgresql_decides_and_what_comes_back_empty_knows_
         assert not set(ids(ask(other, COLD, limit=100, cursor=begun["next_cursor"]))) & DOWN
         second_valkey.start()
         eventually(lambda: not _is_degraded(one) and not _is_degraded(other), "Redis is up again")
-        assert [_shown(client) for client in (one, other)] == [set(POSTS) - DOWN] * 2
+        assert [shown(client) for client in (one, other)] == [set(POSTS) - DOWN] * 2
         second_valkey.stop()
         _delete(other, HIDDEN, SUSPENDED, status=202)
         second_valkey.start()
         eventually(lambda: not _is_degraded(one) and not _is_degraded(other), "Redis is up again")
         deployment.run_heuristic()
-        assert [_shown(client) for client in (one, other)] == [set(POSTS)] * 2
+        assert [shown(client) for client in (one, other)] == [set(POSTS)] * 2
 
 
 def _is_degraded(client: TestClient) -> bool:
@@ -213,8 +203,7 @@ def _is_degraded(client: TestClient) -> bool:
 
 
 def test_a_flushed_redis_knows_them_again_before_it_is_trusted(ranked_deployment: Deployment) -> None:
-    with ranked_deployment.timeline(refresh_seconds=SELDOM) as one, ranked_deployment.timeline() as other:
-        until_ready(one, other)
+    with two_timelines(ranked_deployment) as (one, other):
         _put(one, HIDDEN, SUSPENDED)
         eventually(lambda: not ranked_deployment.sql("SELECT id FROM warmline.safety_outbox"), "nothing waits")
         with ranked_deployment.redis() as redis:
@@ -224,7 +213,7 @@ def test_a_flushed_redis_knows_them_again_before_it_is_trusted(ranked_deployment
             assert str(ranked_deployment.rows()["p33"]).encode() in redis.zrange("wl:deleted", 0, -1)
         for client in (one, other):
             eventually(lambda client=client: not _is_degraded(client), "Redis is up again")  # type: ignore[misc]
-            assert not _shown(client, STRANGER) & DOWN
+            assert not shown(client, STRANGER) & DOWN
 
 
 def test_a_takedown_that_was_undone_before_redis_knew_it_leaves_nothing_on_the_process_that_took_it(
@@ -241,7 +230,7 @@ def test_a_takedown_that_was_undone_before_redis_knew_it_leaves_nothing_on_the_p
         for client in (one, other):
             eventually(lambda client=client: not _is_degraded(client), "Redis is up again")  # type: ignore[misc]
         for client in (one, other):
-            eventually(lambda client=client: _shown(client) == set(POSTS), "shown again")  # type: ignore[misc]
+            eventually(lambda client=client: shown(client) == set(POSTS), "shown again")  # type: ignore[misc]
 
 
 def test_with_both_stores_away_the_process_and_the_next_one_know_it(
@@ -252,11 +241,11 @@ def test_with_both_stores_away_the_process_and_the_next_one_know_it(
     with deployment.timeline(snapshot_file=file) as client:
         until_ready(client)
         _put(client, HIDDEN, SUSPENDED)
-        assert _shown(client) == set(POSTS) - DOWN
+        assert shown(client) == set(POSTS) - DOWN
         deployment.close_database()
         second_valkey.stop()
         try:
-            assert _shown(client, STRANGER) == set(POSTS) - DOWN
+            assert shown(client, STRANGER) == set(POSTS) - DOWN
         finally:
             deployment.open_database()
             second_valkey.start()

@@ -6,6 +6,8 @@ import redis
 from shared.db.engine import Database
 from shared.db.runs import claim_run, finish_run, request_run
 from shared.db.sizes import read_stored_amounts
+from shared.domain import Phase
+from shared.ranked_lists import keys
 from shared.ranked_lists.job_store import JobStore
 from shared.ranked_lists.key_sizes import MemoryUse, read_memory_use
 from tests.integration.warmline.answers import Answer, Command
@@ -53,6 +55,8 @@ def did(database: Database, job: str, **report: object) -> None:
 def test_before_anything_ran_everything_counts_and_no_seconds_are_made_up(warmline: Command) -> None:
     found = warmline("capacity", *SIZES, "--json").json
     assert found["check"] == []
+    assert 1e6 < found["redis"]["live_queues_at_most"] < 20e6, "of 10,000 users in each phase"
+    assert found["live"]["seconds_per_list"] == {}
     assert found["redis"]["by_kind"]["lists, heuristic"] == pytest.approx(10_000 * 1_376, rel=0.05)
     assert found["seconds"] == dict.fromkeys(("heuristic", "train", "score"))
     assert set(found["how"].values()) == {"run once, then ask again"}
@@ -86,6 +90,12 @@ def vacuum(database: Database) -> None:
     with engine.connect() as connection:
         for table in ("users", "posts", "interactions", "blocks", "post_rows", "post_vectors", "runs"):
             connection.exec_driver_sql(f"VACUUM FULL warmline.{table}")
+
+
+def test_live_lists_cost_what_they_have_cost_here(warmline: Command, client: redis.Redis) -> None:
+    client.hset(keys.live_counts(Phase.NEUCF), mapping={"passes": 50, "cpu_seconds": 0.1})
+    assert warmline("capacity", *SIZES, "--json").json["live"]["seconds_per_list"]["neucf"] >= 0.002
+    assert "of processor time for each" in warmline("capacity", *SIZES).out
 
 
 def test_what_it_tried_in_redis_is_gone_again(warmline: Command, client: redis.Redis) -> None:

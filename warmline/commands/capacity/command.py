@@ -6,12 +6,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.db.sizes import StoredAmounts, read_event_rates, read_stored_amounts
+from shared.live.settings import LiveSettings
 from shared.ranked_lists import keys
-from shared.ranked_lists.key_sizes import MemoryUse, measure_key_sizes, measure_key_usage, read_memory_use
+from shared.ranked_lists.key_sizes import (
+    MemoryUse,
+    measure_key_sizes,
+    measure_key_usage,
+    measure_live_passes,
+    read_memory_use,
+)
 from shared.settings import ListSettings, RetentionSettings, load_settings
 from warmline.commands.capacity.events import EventGrowth, event_growth
 from warmline.commands.capacity.history import MeasuredRun, last_runs
 from warmline.commands.capacity.model import (
+    FACTS_BYTES,
     HEURISTIC,
     JOBS,
     MIN_ROWS,
@@ -25,7 +33,9 @@ from warmline.commands.capacity.model import (
     Table,
     another_encoder_bytes,
     event_bytes,
+    live_seconds,
     postgres_bytes,
+    queue_bytes,
     reader_bytes,
     redis_bytes,
     redis_bytes_assumed,
@@ -80,6 +90,8 @@ class Capacity:
     postgres: Mapping[str, int]
     postgres_how: str
     another_encoder: int
+    queues: int  # of both live rankers, at most
+    live: Mapping[str, float]  # seconds of processor time for a live list, by phase; none where none was made
     events: Sequence[EventGrowth]  # in our own table, at the present rate
     jobs: Mapping[str, JobSeconds]
     checks: tuple[PredictionCheck, ...]
@@ -119,6 +131,7 @@ def predict(
         viewer_post=single.viewer_post,
         catalogue_post=single.catalogue_post,
         chain=single.chain,
+        waiting=single.waiting,
         similar=single.similar,
     )
     redis, redis_how, checks = _redis(stores, lists, here, world, weights, runs)
@@ -137,6 +150,8 @@ def predict(
         postgres=postgres,
         postgres_how=_postgres_how(tables, views=views),
         another_encoder=another_encoder_bytes(world, vectors),
+        queues=queue_bytes(weights, backlog=load_settings(LiveSettings).live_backlog),
+        live=live_seconds(measure_live_passes(stores.redis_url), Growth.between(here, world)),
         events=event_growth(
             read_event_rates(stores.database, now=datetime.now(UTC)),
             retention.keep_days,
@@ -156,6 +171,7 @@ def as_dict(capacity: Capacity) -> dict[str, Any]:
             "bytes": sum(capacity.redis.values()),
             "by_kind": capacity.redis,
             "each_reader_at_most": capacity.reader,
+            "live_queues_at_most": capacity.queues,
             "how": capacity.redis_how,
         },
         "postgresql": {
@@ -164,6 +180,10 @@ def as_dict(capacity: Capacity) -> dict[str, Any]:
             "another_encoder": capacity.another_encoder,
             "events": [asdict(each) for each in capacity.events],
             "how": capacity.postgres_how,
+        },
+        "live": {
+            "seconds_per_list": {phase: _rounded(seconds, 6) for phase, seconds in capacity.live.items()},
+            "facts_of_a_timeline_process_at_most": FACTS_BYTES,
         },
         "seconds": {job: _rounded(each.seconds) for job, each in capacity.jobs.items()},
         "stages": {
@@ -262,12 +282,17 @@ def _show(capacity: Capacity) -> None:
     say(", ".join(number_of(count, word) for word, count in sizes.items()))
     redis, postgres = sum(capacity.redis.values()), sum(capacity.postgres.values())
     reader = f"and at most {capacity.reader:,} bytes for each reader who scrolls"
+    queues = f"and at most {_megabytes(capacity.queues)} while WARMLINE_LIVE_BACKLOG users wait for a list"
+    facts = (
+        f"each timeline process keeps at most {_megabytes(FACTS_BYTES)} of what posts say, for mutes of words and tags"
+    )
     beside = f"and {_megabytes(capacity.another_encoder)} while other encoders are tried beside the champion's"
     show_sections(
         [
-            ("Redis", [f"{_megabytes(redis)}: {capacity.redis_how}", _parts(capacity.redis), reader]),
+            ("Redis", [f"{_megabytes(redis)}: {capacity.redis_how}", _parts(capacity.redis), reader, queues]),
             ("PostgreSQL", [f"{_megabytes(postgres)}: {capacity.postgres_how}", _parts(capacity.postgres), beside]),
             *([("events", [each.sentence() for each in capacity.events])] if capacity.events else []),
+            ("live lists", [_live(capacity.live), facts]),
             *((f"job {job}", [_need(each)]) for job, each in capacity.jobs.items()),
         ]
     )
@@ -280,12 +305,19 @@ def _show(capacity: Capacity) -> None:
         say(f"Check on what is here, {check.what}: predicted {_megabytes(check.predicted)}{found}{note}")
 
 
+def _live(seconds: Mapping[str, float]) -> str:
+    if not seconds:
+        return "no ranker has made one here yet"
+    each = (f"{phase} {1e3 * took:,.1f} ms" for phase, took in seconds.items())
+    return f"{', '.join(each)} of processor time for each, as here times the growth of the posts"
+
+
 def _need(job: JobSeconds) -> str:
     return f"{'not known' if job.seconds is None else f'{job.seconds:,.1f} s'}: {job.how}"
 
 
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 3)
+def _rounded(value: float | None, digits: int = 3) -> float | None:
+    return None if value is None else round(value, digits)
 
 
 def _megabytes(size: float) -> str:

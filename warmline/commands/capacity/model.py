@@ -6,13 +6,19 @@ If a table or a kind of key holds too little to be measured, bytes per item are 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shared.db.engine import RELATIONS
+from shared.db.sizes import SAID
+
 HEURISTIC, TRAIN, SCORE = "heuristic", "train", "score"
 JOBS = (HEURISTIC, TRAIN, SCORE)
 
 # With fewer rows the minimal pages of each index are most of the bytes.
 MIN_ROWS = 2_000
 # Bytes per row including indexes, for UUIDs as ids and short captions; measured on filled tables.
-ASSUMED_ROWS = {"users": 182, "posts": 355, "interactions": 356, "blocks": 341, "post_rows": 186}
+ASSUMED_ROWS = {
+    "users": 182, "posts": 355, "interactions": 356, "blocks": 341, "post_rows": 186,
+    "mutes": 290, "preferences": 330, "viewer_settings": 190, "follows": 270,
+}  # fmt: skip
 # For one encoder: the vector, and its row including indexes, which hold the encoder's identity twice; a value above 2
 # kB is stored in chunks outside the row (TOAST).
 ASSUMED_VECTORS = {"caption": 2 * 384 + 500, "image": 2 * 1280 + 820}
@@ -24,6 +30,7 @@ SUGGESTED_BYTES = 440  # authors suggested to one user: 20 of them, and the key
 AUTHOR_NAME_BYTES = 70  # who a suggested author is
 SHARED_BYTES = 50_000  # everyone's list, new posts and the small keys; without lists of tags, 1.3 kB for each
 REDIS_BYTES = 500_000  # used by Redis besides keys: buffers of connections, scripts
+FACTS_BYTES = 67_000_000  # of what posts say and what was compared with it, kept by one timeline process at most
 REQUEST_BYTES = 134  # which request began a chain, for a minute; with the key's share of the tables
 AUTHOR_BYTES = 120  # of an author with candidates, once anybody follows anybody
 DATED_POST_BYTES = 10  # of each of these candidates
@@ -89,6 +96,7 @@ class BytesPerItem:
     viewer_post: float
     catalogue_post: float
     chain: float
+    waiting: float
     similar: float
 
 
@@ -161,6 +169,19 @@ def reader_bytes(weights: BytesPerItem, *, chains: int, seen_length: int) -> int
     return round(chains * (weights.chain + REQUEST_BYTES) + 4 * seen_length + weights.viewer)
 
 
+def queue_bytes(weights: BytesPerItem, *, backlog: int) -> int:
+    """The upper bound for the queues of both live rankers."""
+    return round(2 * backlog * weights.waiting)
+
+
+def live_seconds(here: Mapping[str, float], growth: Growth) -> dict[str, float]:
+    """Seconds of processor time for a live list, by phase: as here, times the growth of the candidates.
+
+    That is an upper bound in phase 1, where only what is withheld from a user is looked up among them.
+    """
+    return {phase: seconds * max(1.0, growth.posts) for phase, seconds in here.items()}
+
+
 def postgres_bytes(
     here: Mapping[str, Table], world: DataSize, growth: Growth, *, views: bool, vectors: Mapping[str, float]
 ) -> dict[str, int]:
@@ -179,11 +200,11 @@ def postgres_bytes(
         "interactions": world.interactions,
         "blocks": round(here["blocks"].rows * growth.users),
         "post_rows": round(here["post_rows"].rows * growth.posts) or world.posts,
-    }
+    } | {name: round(here[name].rows * growth.users) for name in SAID}
     sizes = {}
     for name, rows in wanted.items():
         table = here[name]
-        is_theirs = views and name != "post_rows"
+        is_theirs = views and name in RELATIONS
         if table.rows >= MIN_ROWS or is_theirs:
             sizes[name] = round(table.bytes * growth.of(_driver(name)))
         else:

@@ -2,7 +2,9 @@
 
 import pytest
 
+from timeline.stores import post_facts
 from warmline.commands.capacity.model import (
+    FACTS_BYTES,
     GROWS_WITH,
     HEURISTIC,
     REQUEST_BYTES,
@@ -13,14 +15,16 @@ from warmline.commands.capacity.model import (
     Growth,
     KeyCounts,
     Table,
+    live_seconds,
     postgres_bytes,
+    queue_bytes,
     reader_bytes,
     redis_bytes,
     redis_bytes_assumed,
     seconds_of,
 )
 
-WEIGHTS = BytesPerItem(list=1000, viewer=100, viewer_post=4, catalogue_post=50, chain=1200, similar=400)
+WEIGHTS = BytesPerItem(list=1000, viewer=100, viewer_post=4, catalogue_post=50, chain=1200, similar=400, waiting=150)
 HERE = DataSize(users=10_000, posts=5_000, interactions=100_000)
 TWICE = DataSize(users=20_000, posts=10_000, interactions=200_000)
 GROWTH = Growth.between(HERE, TWICE)
@@ -41,6 +45,10 @@ TABLES = {
     "blocks": Table(rows=10, bytes=50_000),
     "post_rows": Table(rows=1_000, bytes=200_000),
     "post_vectors": Table(rows=0, bytes=40_000),
+    "mutes": Table(rows=100, bytes=90_000),
+    "preferences": Table(rows=4_000, bytes=1_200_000),
+    "viewer_settings": Table(rows=0, bytes=24_000),
+    "follows": Table(rows=0, bytes=24_000),
 }
 VECTORS = {"caption": 1.0, "image": 0.5}
 
@@ -79,6 +87,7 @@ def test_tables_that_are_large_enough_are_measured_and_the_others_assumed() -> N
     sizes = postgres_bytes(TABLES, TWICE, GROWTH, views=False, vectors=VECTORS)
     assert (sizes["users"], sizes["posts"], sizes["interactions"]) == (2_000_000, 1_400_000, 42_000_000)
     assert (sizes["blocks"], sizes["post_rows"]) == (20 * 341, 2_000 * 186)
+    assert (sizes["mutes"], sizes["preferences"], sizes["viewer_settings"]) == (200 * 290, 2_400_000, 0)
     assert sizes["post_vectors"] == 10_000 * (2 * 384 + 500) + 5_000 * (2 * 1280 + 820)
 
 
@@ -119,3 +128,18 @@ def test_every_part_of_a_job_names_something_that_grows() -> None:
     assert {driver: growth.of(driver) for parts in GROWS_WITH.values() for driver in parts.values()} == {
         "users": 2, "posts": 3, "interactions": 5, "data": 5, "pairs": 6
     }  # fmt: skip
+
+
+def test_what_users_say_is_in_our_own_tables_over_views_too() -> None:
+    sizes = postgres_bytes(TABLES, TWICE, GROWTH, views=True, vectors=VECTORS)
+    assert (sizes["mutes"], sizes["preferences"], sizes["follows"]) == (200 * 290, 2_400_000, 0)
+
+
+def test_queues_of_live_rankers_are_bounded_and_a_live_list_takes_longer_with_more_posts() -> None:
+    assert queue_bytes(WEIGHTS, backlog=10_000) == 2 * 10_000 * 150
+    assert live_seconds({"neucf": 0.002}, GROWTH) == {"neucf": 0.004}
+    assert live_seconds({"neucf": 0.002}, Growth(users=1, posts=0.5, interactions=1)) == {"neucf": 0.002}
+
+
+def test_what_a_timeline_process_keeps_of_posts_is_as_much_as_it_may() -> None:
+    assert FACTS_BYTES == post_facts.MAX_BYTES + 90 * post_facts.MAX_JUDGED
