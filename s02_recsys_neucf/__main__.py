@@ -25,6 +25,7 @@ def _prepare(stores: "StoreSettings") -> Service:
     from s02_recsys_neucf.live import LiveNeuCF
     from s02_recsys_neucf.recommend.start import PlainIndex, recommend_loop, side_by_side
     from s02_recsys_neucf.settings import ScoreSettings
+    from s02_recsys_neucf.similar.similar_posts import SimilarPosts
     from shared.content.settings import ContentSettings
     from shared.jobs.progress_bars import run_bar
     from shared.jobs.setting_conflicts import refuse_conflicts
@@ -58,11 +59,12 @@ def _prepare(stores: "StoreSettings") -> Service:
     )
     use_threads(settings.model.threads)
     writer = JobStore(stores.redis_url.get_secret_value(), keep_for=lists.keep_for, chain_for=lists.chain_for)
+    similar = SimilarPosts()  # used by one run or load at a time, which hold `live.loading`
     live = LiveNeuCF(
         lists=lists,
         history=settings.score.history,
         retention=settings.retention,
-        load=LiveModelLoader(settings),
+        load=LiveModelLoader(settings, similar),
     )
 
     plain = PlainIndex(content=settings.content, lists=lists, window=settings.window, retention=settings.retention)
@@ -71,7 +73,7 @@ def _prepare(stores: "StoreSettings") -> Service:
 
     def work(database: "Database", run: "Run", now: "datetime") -> "Mapping[str, Any]":
         with live.loading:
-            report = run_scoring(database, writer, settings, run, now, on_scored=live.put)
+            report = run_scoring(database, writer, settings, run, now, on_scored=live.put, similar=similar)
             if live.candidates is not None:
                 plain.forget()
             elif recommends:

@@ -10,10 +10,12 @@ import numpy as np
 from s02_recsys_neucf.champion import champion_encoders, load_champion
 from s02_recsys_neucf.choose_users import JOB as JOB
 from s02_recsys_neucf.choose_users import ChosenUsers, choose_users, last_run, settings_hash
-from s02_recsys_neucf.lists import prepare_candidates, scored_lists
-from s02_recsys_neucf.live import LiveModel, live_model
+from s02_recsys_neucf.lists import PreparedCandidates, prepare_candidates, scored_lists
+from s02_recsys_neucf.live import LiveModel, LoadedModel, live_model
 from s02_recsys_neucf.load import ScoringData, load_scoring_data
 from s02_recsys_neucf.settings import ScoreSettings
+from s02_recsys_neucf.similar.runs import neighbours_by_model, publish_content_neighbours
+from s02_recsys_neucf.similar.similar_posts import SimilarPosts
 from shared.candidates.ranking_input import RankingInput, catalogue_entries, load_ranking_input
 from shared.content.encode_posts import Encoders, encode_new
 from shared.content.settings import ContentSettings
@@ -64,6 +66,7 @@ class JobSettings:
 
 
 OnScored = Callable[[LiveModel | None], object]
+NO_CHAMPION = "no model is promoted; `warmline models` shows the verdicts"
 
 
 def run_scoring(
@@ -73,18 +76,22 @@ def run_scoring(
     run: Run,
     now: datetime,
     on_scored: OnScored = lambda _: None,
+    similar: SimilarPosts | None = None,
 ) -> Mapping[str, Any]:
-    """Score and publish; returns the report for the run's row. Without a champion nothing stays published.
+    """Score and publish; returns the report for the run's row. Without a champion no lists stay published.
 
-    `on_scored` gets what live passes need, before the publication is complete; None without a champion.
+    `on_scored` gets what live passes need, before the publication is complete; None without a champion. `similar` is
+    what this process knows of similar posts from its last run; these are published in both cases.
     """
     watch, report = Stopwatch(), run.progress.report
+    similar = SimilarPosts() if similar is None else similar
     database, writer = for_run(database, run), writer.for_run(JOB, run.fence)
     run.progress.plan(STEPS)
     model = champion(database)
     if model is None:
         on_scored(None)
-        return _without_champion(database, writer)
+        withdrawn = _without_champion(database, writer)
+        return {**withdrawn, **publish_content_neighbours(database, writer, settings, similar, now, report)}
     report("start", 0, 1)
     _refuse_early(database, writer, settings)
     with watch.part("start"):
@@ -99,10 +106,15 @@ def run_scoring(
     with watch.part("load"):
         loaded = _load(database, writer, settings, model, encoders, now)
     with watch.part("publish"):
-        published = _publish(database, writer, settings, artefact, loaded, run, now, on_scored)
+        published, prepared = _publish(database, writer, settings, artefact, loaded, run, now, on_scored)
     if loaded.chosen.digests is not None:
         remember(database, run, loaded.chosen.digests.to_bytes())
     _record_publication(writer, published, run, now, watch.seconds)
+    with watch.part("similar"), stage("score.similar") as facts:
+        features, vectors = loaded.data.candidate_features, prepared.vectors
+        found = neighbours_by_model(similar, artefact, model.version, encoders, loaded.inputs, features, vectors)
+        neighbours = found.publish(writer)
+        facts.update(posts=neighbours.lists, bytes=neighbours.bytes)
     return {
         "model": model.version,
         "partial": loaded.chosen.is_partial,
@@ -111,6 +123,7 @@ def run_scoring(
         "posts": len(loaded.inputs.posts),
         "lists": published.lists,
         "bytes": published.bytes,
+        "similar": neighbours.lists,
         **encoded,
         "stages": watch.stages(),
         "seconds": round(watch.seconds, 3),
@@ -128,7 +141,7 @@ def _without_champion(database: Database, writer: JobStore) -> Mapping[str, Any]
                 "a live pass has been under way for too long; the lists are withdrawn by the next run"
             )
         withdrawn = writer.withdraw_lists(Phase.NEUCF)
-    return {"lists": 0, "withdrawn": withdrawn, "note": "no model is promoted; `warmline models` shows the verdicts"}
+    return {"lists": 0, "withdrawn": withdrawn, "note": NO_CHAMPION}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,11 +158,11 @@ class LoadedRun:
 class LiveModelLoader:
     """Loads what live passes need beside the runs: new posts have come, or another process did the last run."""
 
-    def __init__(self, settings: JobSettings) -> None:
-        self._settings = settings
+    def __init__(self, settings: JobSettings, similar: SimilarPosts | None = None) -> None:
+        self._settings, self._similar = settings, SimilarPosts() if similar is None else similar
         self._encoders: tuple[int, Encoders] | None = None  # of a model version; building them takes seconds
 
-    def __call__(self, database: Database, generation: int, now: datetime) -> tuple[LiveModel, list[str]] | None:
+    def __call__(self, database: Database, generation: int, now: datetime) -> LoadedModel | None:
         """The model, and the active users; None without a champion or posts. New posts are encoded first."""
         settings, model = self._settings, champion(database)
         if model is None:
@@ -168,9 +181,13 @@ class LiveModelLoader:
         if not len(inputs.posts):
             return None
         prepared = prepare_candidates(artefact, inputs, data, settings.formula, now)
-        recommends = settings.score.recommend
-        current = live_model(artefact, encoders, prepared, inputs, data, generation=generation, recommends=recommends)
-        return current, inputs.users.ids
+        found = neighbours_by_model(
+            self._similar, artefact, model.version, encoders, inputs, data.candidate_features, prepared.vectors
+        )
+        live = live_model(
+            artefact, encoders, prepared, inputs, data, generation=generation, recommends=settings.score.recommend
+        )
+        return LoadedModel(live=live, active=inputs.users.ids, publish=found.publish_changed)
 
 
 def _refuse_early(database: Database, writer: JobStore, settings: JobSettings) -> None:
@@ -217,7 +234,7 @@ def _publish(
     run: Run,
     now: datetime,
     on_scored: OnScored,
-) -> PublishedCounts:
+) -> tuple[PublishedCounts, PreparedCandidates]:
     inputs, data = loaded.inputs, loaded.data
     with stage("score.publish") as facts:
         claim_redis(database, writer)
@@ -245,7 +262,7 @@ def _publish(
                     recommends=settings.score.recommend,
                 )
             )  # fmt: skip
-    return published
+    return published, prepared
 
 
 def users_turned_cold(inputs: RankingInput, data: ScoringData, chosen: ChosenUsers) -> list[str]:

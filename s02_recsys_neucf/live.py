@@ -20,7 +20,7 @@ from shared.db.engine import Database, DatabaseSnapshot
 from shared.db.models import champion
 from shared.db.vectors import ContentKind
 from shared.domain import Phase, Source
-from shared.live.ranker import LiveLists, LoadedCandidates
+from shared.live.ranker import LiveLists, LoadedCandidates, PublishMore
 from shared.live.users import LiveCandidates, LiveUsers, load_live_users
 from shared.neucf.artefact import Artefact
 from shared.neucf.examples import SortedPosts, examples_of
@@ -78,6 +78,15 @@ def live_model(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LoadedModel:
+    """What was loaded beside the runs."""
+
+    live: LiveModel
+    active: Sequence[str]  # the active users, newest first
+    publish: PublishMore  # the similar posts that have changed
+
+
 class LiveNeuCF:
     """Scores for a few users as the runs do. A run puts what it has loaded; passes in another thread use it."""
 
@@ -89,7 +98,7 @@ class LiveNeuCF:
         lists: ListSettings,
         history: timedelta,
         retention: RetentionSettings,
-        load: Callable[[Database, int, datetime], tuple[LiveModel, Sequence[str]] | None],
+        load: Callable[[Database, int, datetime], LoadedModel | None],
     ) -> None:
         self._lists, self._history, self._retention, self._load = lists, history, retention, load
         self.loading = threading.Lock()
@@ -113,8 +122,10 @@ class LiveNeuCF:
         loaded = self._load(database, generation, now)
         if loaded is None:
             return None
-        current, active = loaded
-        return LoadedCandidates(candidates=current.candidates, active=active, use=lambda: self.put(current))
+        current = loaded.live
+        return LoadedCandidates(
+            candidates=current.candidates, active=loaded.active, use=lambda: self.put(current), publish=loaded.publish
+        )
 
     def rank(self, snapshot: DatabaseSnapshot, users: Sequence[str], *, version: int, now: datetime) -> LiveLists:
         """The lists of these users. Those who are cold get none, and lose the one that they have."""

@@ -18,6 +18,7 @@ WHITE_SPACE = r" \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 # characters newer than Python's tables.
 NOT_IN_IDS = rf"[{CONTROL_CHARACTERS}\ud800-\udfff]|\A[{WHITE_SPACE}]|[{WHITE_SPACE}]\Z"
 _NOT_IN_IDS = re.compile(NOT_IN_IDS)
+MAX_PHOTOS = 10  # of one post; each is read and encoded
 PHOTO_RULE = "an http(s) URL, or a path below the media root, without control characters"
 # A path's first segment with a colon is written ./a:b (RFC 3986, 4.2): without that it is a scheme.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")

@@ -20,6 +20,7 @@ from timeline.http import (
     recommendations,
     relations,
     runs,
+    similar,
     suggestions,
     user_data,
 )
@@ -102,6 +103,7 @@ def create_app(settings: AllSettings, worker: Worker | None = None) -> TimelineA
     app.openapi = partial(document, app)  # type: ignore[method-assign]  # as FastAPI's own manual does it
     parts = (
         pages,
+        similar,
         suggestions,
         interactions,
         relations,

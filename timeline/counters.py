@@ -29,6 +29,7 @@ class RequestCounters(Collector):
         statuses: Sequence[str],
         cells: SharedCells,
         index: int,
+        surfaces: Sequence[str] = (),
     ) -> None:
         """
         Args:
@@ -37,6 +38,7 @@ class RequestCounters(Collector):
             statuses: all values of the label.
             cells: the memory that all processes share.
             index: of this process.
+            surfaces: all values of the label of requests that are no timeline's.
         """
         self._ends, self._cells, self._row = tuple(buckets), cells, cells.counters(index)
         self._answers = {pair: cell for cell, pair in enumerate(product(sources, statuses))}
@@ -44,7 +46,10 @@ class RequestCounters(Collector):
         self._seconds = self._first_bucket + len(self._ends) + 1
         self._new_posts, self._expired, self._overtaken = range(self._seconds + 1, self._seconds + 4)
         self._degraded = {store: self._overtaken + 1 + cell for cell, store in enumerate(STORES)}
-        self.end = self._overtaken + 1 + len(STORES)  # the first cell that is free
+        first, n_cells = self._overtaken + 1 + len(STORES), len(statuses) + len(self._ends) + 2
+        self._surfaces = {surface: first + n_cells * index for index, surface in enumerate(surfaces)}
+        self._statuses = {status: cell for cell, status in enumerate(statuses)}
+        self.end = first + n_cells * len(surfaces)  # the first cell that is free
 
     def request(self, source: str, status: str, seconds: float) -> None:
         """A request was answered."""
@@ -52,6 +57,14 @@ class RequestCounters(Collector):
         row[self._answers[source, status]] += 1
         row[self._first_bucket + bisect_left(self._ends, seconds)] += 1
         row[self._seconds] += seconds
+
+    def surface(self, surface: str, status: str, seconds: float) -> None:
+        """A request of another surface was answered. Its cells: one for each status, the buckets, and the seconds."""
+        row, first = self._row, self._surfaces[surface]
+        buckets = first + len(self._statuses)
+        row[first + self._statuses[status]] += 1
+        row[buckets + bisect_left(self._ends, seconds)] += 1
+        row[buckets + len(self._ends) + 1] += seconds
 
     def new_posts(self, count: int) -> None:
         """Posts were served in reserved slots."""
@@ -88,10 +101,28 @@ class RequestCounters(Collector):
             ("warmline_overtaken_pages", "pages worked out again, for another request was quicker", self._overtaken),
         ):
             yield CounterMetricFamily(name, says, value=sums[cell])
+        yield from self._of_surfaces(sums, ends)
         degraded = CounterMetricFamily("warmline_degraded_seconds", "time without a store", labels=("store",))
         for store, cell in self._degraded.items():
             degraded.add_metric((store,), sums[cell])
         yield degraded
+
+    def _of_surfaces(self, sums: Sequence[float], ends: Sequence[str]) -> Iterator[Metric]:
+        requests = CounterMetricFamily(
+            "warmline_surface_requests", "requests of other surfaces", labels=("surface", "status")
+        )
+        seconds = HistogramMetricFamily(
+            "warmline_surface_request_seconds", "from request to answer", labels=("surface",)
+        )
+        for surface, first in self._surfaces.items():
+            for status, cell in self._statuses.items():
+                if sums[first + cell]:
+                    requests.add_metric((surface, status), sums[first + cell])
+            start = first + len(self._statuses)
+            buckets = accumulate(sums[start : start + len(ends)])
+            seconds.add_metric((surface,), list(zip(ends, buckets, strict=True)), sums[start + len(ends)])
+        yield requests
+        yield seconds
 
 
 class RecommendCounters(Collector):

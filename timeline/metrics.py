@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)  # seconds; 0.3 and 1 are what we promise
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 NO_SOURCE = "none"  # for refused requests
-STATUSES = ("200", "400", "401", "403", "413", "422", "431", "500", "503")
+STATUSES = ("200", "400", "401", "403", "404", "413", "422", "431", "500", "503")
 OTHER = "other"
 SHARED_SOURCES = (Source.EVERYONE, Source.SNAPSHOT, Source.NEWEST)  # of recommendations that are for anybody
+SURFACES = ("similar",)  # routes for readers beside the timeline
 _CODES = {int(status): status for status in STATUSES}
 JOBS = tuple(job.value for job in Job)
 UNCOUNTED = ("users", "events", "posts", "repeated_posts")
@@ -49,6 +50,7 @@ class Metrics:
         cells = cells or SharedCells(1)
         self._tally = RequestCounters(
             BUCKETS, sources=(*Source, NO_SOURCE), statuses=(*STATUSES, OTHER), cells=cells, index=index,
+            surfaces=SURFACES,
         )  # fmt: skip
         registry.register(self._tally)
         self.recommendations = RecommendCounters(
@@ -84,6 +86,10 @@ class Metrics:
     def request(self, *, source: Source | None, status: int, seconds: float) -> None:
         """A timeline request was answered."""
         self._tally.request(source or NO_SOURCE, _CODES.get(status, OTHER), seconds)
+
+    def surface(self, surface: str, *, status: int, seconds: float) -> None:
+        """A request of another surface was answered."""
+        self._tally.surface(surface, _CODES.get(status, OTHER), seconds)
 
     def page(self, page: "Page") -> None:
         """A page was served."""

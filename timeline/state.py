@@ -31,6 +31,7 @@ from timeline.counters import STORES
 from timeline.feed.feed import Feed
 from timeline.feed.onboarding import OnboardingFeed
 from timeline.feed.recommendations import Recommendations
+from timeline.feed.similar import SimilarFeed
 from timeline.feed.suggestions import SuggestionsFeed
 from timeline.http.auth import Authorizer
 from timeline.metrics import Metrics
@@ -39,7 +40,7 @@ from timeline.stores.background_refresh import BackgroundRefresh
 from timeline.stores.breaker import Breaker
 from timeline.stores.budgets import Stores
 from timeline.stores.event_intake import EventIntake
-from timeline.stores.followed_posts import FollowedPostsReader
+from timeline.stores.followed_posts import FollowingLists
 from timeline.stores.installation import Installation
 from timeline.stores.live_updates import LiveUpdates
 from timeline.stores.local_chains import LocalChains
@@ -86,10 +87,11 @@ class State:
     feed: Feed
     suggestions: SuggestionsFeed
     onboarding: OnboardingFeed
+    similar: SimilarFeed
     safety_updates: SafetyUpdates
     intake: EventIntake
     live_updates: LiveUpdates
-    followed: FollowedPostsReader
+    followed: FollowingLists
     acts_database: Database  # the same PostgreSQL with its own connections
     write_threads: WorkerThreads
     safety_threads: WorkerThreads
@@ -247,6 +249,7 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
         feed=feed,
         suggestions=SuggestionsFeed(resources, read_state=feed.state, sources=feed.sources),
         onboarding=OnboardingFeed(resources, read_state=feed.state, sources=feed.sources),
+        similar=SimilarFeed(resources, sources=feed.sources, selector=feed.selector, read_state=feed.state),
         safety_updates=safety_updates,
         intake=EventIntake(
             database=database,
@@ -293,7 +296,7 @@ def _resources(
         window=settings.window,
         new_posts=settings.new_posts,
         modes=modes,
-        followed=FollowedPostsReader(
+        followed=FollowingLists(
             store=modes,
             database=database,
             stores=stores,

@@ -23,6 +23,7 @@ from shared.ranked_lists import codec
 from shared.ranked_lists.codec import RankedList, encode, pack_entry
 from shared.ranked_lists.cursor import Cursor
 from shared.ranked_lists.job_store import LEAST_VERSION, JobStore
+from shared.ranked_lists.neighbours import MOST, Neighbours, pack_neighbours
 from shared.ranked_lists.onboarding import FORMAT, Onboarding, OnboardingTag
 from shared.ranked_lists.page_store import FirstPage, Lifetimes, NextPage, PageWriter
 from shared.ranked_lists.publication import Publication
@@ -74,6 +75,7 @@ def publish(writer: JobStore, lists: ListSettings, size: Size, run: int) -> None
         CatalogueEntry(post_number=row, post_id=user_id(row), author=author_hash(f"author {row % AUTHORS}"))
         for row in rows
     )
+    writer.publish_neighbours((user_id(row), _similar(row, rows)) for row in rows)
     viewers = {user_id(number): _viewer(number, rows) for number in range(size.users)}
     removed = range(1, 1 + DELETED * run)
     publish_safety(
@@ -176,6 +178,14 @@ async def _chain(
         assert everyone is not None
         entries = (everyone.entries * 2)[: 2 * lists.everyone_length * codec.ENTRY.size]  # the longest tail there is
         await writer.keep_tail(user, slot, nonce, Tail(unseen=len(everyone), entries=entries))
+
+
+def _similar(row: int, rows: range) -> bytes:
+    """As many similar posts as are published of a post."""
+    entries = b"".join(
+        pack_entry(rows[(row + step) % len(rows)], Reason.SIMILAR_PHOTO, 0.5) for step in range(1, MOST + 1)
+    )
+    return pack_neighbours(Neighbours(post_number=row, author=author_hash(f"author {row % AUTHORS}"), entries=entries))
 
 
 def _viewer(number: int, rows: range) -> Viewer:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from s02_recsys_neucf.similar.vector_space import Float16s, UnitVectors, VectorKind, Vectors, VectorSpace
+from s02_recsys_neucf.similar.vector_space import UnitVectors, VectorKind, Vectors, VectorSpace
 from shared.event_columns import Int64s
 from shared.neucf.fast.simd_lanes import TILE
 from shared.neucf.fast.top_k import NO_POST, BestSoFar
@@ -20,6 +20,7 @@ Float32s = npt.NDArray[np.float32]
 # A thread holds 8 MB of scores, 5 MB of posts and 6 MB of the best so far; 200,000 posts' vectors are 128 MB.
 QUERIES_AT_ONCE = 512
 POSTS_AT_ONCE = 4_096  # a multiple of TILE
+EXACT_UP_TO = 200_000  # posts; above, a graph finds nearly all of the nearest in a fraction of the time
 WEIGHTS: Mapping[VectorKind, float] = {VectorKind.PHOTO: 1.0, VectorKind.CAPTION: 1.0, VectorKind.MODEL: 1.0}
 
 
@@ -68,6 +69,10 @@ class PostVectorIndex:
         """The vectors of the posts at these indices, for instance as queries."""
         return {kind: units.take(indices) for kind, units in self.vectors.items()}
 
+    def taken(self, indices: Int64s) -> "PostVectorIndex":
+        """The index of some of its posts."""
+        return PostVectorIndex(self.id_hashes[indices], self.space, self.take(indices), self.weights)
+
     def scale(self, kind: VectorKind) -> float:
         """What a cosine of this kind counts."""
         spread = self.space.reductions[kind].spread
@@ -105,8 +110,8 @@ class ExactSearch:
 
     def nearest(self, queries: Vectors, *, k: int, without: Int64s | None = None) -> Nearest:
         """See `NeighbourSearch`."""
-        n_queries, n_posts = _length(queries), len(self._index)
-        if not n_queries or not n_posts or not self._index.vectors:
+        n_queries = _length(queries) if without is None else len(without)
+        if not n_queries or not queries or not self._index.vectors:
             return Nearest(np.full((n_queries, k), NO_POST, np.int64), np.full((n_queries, k), -np.inf, np.float32))
         left_out = np.full(n_queries, NO_POST, np.int64) if without is None else without
         found = list(
@@ -132,10 +137,17 @@ class ExactSearch:
         return np.where(np.isneginf(values), NO_POST, indices), values
 
 
-def cosines(posts: Float16s, others: Float16s) -> Float32s:
-    """Of pairs of unit vectors. (n, width), (n, k, width) -> (n, k)"""
-    product: Float32s = np.einsum("nd,nkd->nk", posts.astype(np.float32), others.astype(np.float32))
-    return product
+def pair_scores(index: PostVectorIndex, kind: VectorKind, queries: Vectors, posts: Int64s) -> Float32s:
+    """What one kind of vector says of queries and some posts for each; their sum over all kinds is the score.
+
+    (n_queries,), (n_queries, k) -> (n_queries, k)
+    """
+    held, asked = index.vectors[kind], queries[kind]
+    one = torch.from_numpy(asked.values).float()[:, None]  # (n_queries, 1, width)
+    other = torch.from_numpy(held.values[posts]).float()  # (n_queries, k, width)
+    standard = ((other * one).sum(dim=2).numpy() - index.space.reductions[kind].mean) * index.scale(kind)
+    said: Float32s = np.where(asked.known[:, None] & held.known[posts], standard, 0.0).astype(np.float32)
+    return said
 
 
 def mean_units(units: UnitVectors, starts: Int64s) -> UnitVectors:

@@ -10,7 +10,7 @@ A kind that one of both posts lacks counts 0, as if they were two posts at rando
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 
@@ -22,6 +22,7 @@ from shared.event_columns import Int64s
 from shared.neucf.content import principal_components
 from shared.neucf.features import ContentVectors
 from shared.neucf.score import blocks
+from shared.neucf.threads import map_in_threads
 
 Float16s = npt.NDArray[np.float16]
 Bools = npt.NDArray[np.bool_]
@@ -30,6 +31,7 @@ KEPT = 128  # numbers of a vector: with 320 for all three kinds, a post takes 64
 MAX_FITTED = 20_000  # vectors that components are computed from
 SAMPLED = 1_000  # posts whose cosines with each other give mean and spread
 AT_ONCE = 2_048  # vectors that are float32 at a time: 10 MB with 1,280 numbers
+OUTGROWN = 2  # times as many posts as it was fitted on: then it is fitted again
 LEAST_SPREAD = 1e-4  # of cosines; below, all posts are equally near
 
 
@@ -74,6 +76,7 @@ class Reduction:
 
     center: torch.Tensor  # (vector_width,)
     components: torch.Tensor  # (width, vector_width)
+    fitted_on: int  # posts
     mean: float = 0.0
     spread: float = 0.0  # 0: this kind does not tell posts apart
 
@@ -86,24 +89,25 @@ class Reduction:
         fitted = torch.from_numpy(vectors.at(indices[:: -(-len(indices) // MAX_FITTED)]).astype(np.float32))
         center = fitted.mean(dim=0)
         components = principal_components(fitted - center, min(KEPT, vectors.width))
-        bare = cls(center=center, components=components)
+        bare = cls(center=center, components=components, fitted_on=len(indices))
         sample = bare.units(vectors.take(indices[:: -(-len(indices) // SAMPLED)])).values.astype(np.float32)
         cosines = (sample @ sample.T)[~np.eye(len(sample), dtype=bool)]
         spread = float(cosines.std()) if len(cosines) else 0.0
         mean = float(cosines.mean()) if len(cosines) else 0.0
-        return cls(center=center, components=components, mean=mean, spread=spread if spread > LEAST_SPREAD else 0.0)
+        return replace(bare, mean=mean, spread=spread if spread > LEAST_SPREAD else 0.0)
 
     def units(self, vectors: ContentVectors) -> UnitVectors:
         """(n_posts, vector_width) -> (n_posts, width)"""
         n_posts, shift = len(vectors.known), self.components @ self.center
-        values = np.zeros((n_posts, len(self.components)), np.float16)
-        known = np.zeros(n_posts, np.bool_)
-        for part in blocks(n_posts, AT_ONCE):
+
+        def reduced(part: slice) -> UnitVectors:
             raw = torch.from_numpy(np.ascontiguousarray(vectors.at(part)).astype(np.float32))
-            with np.errstate(invalid="ignore", over="ignore"):
-                units = UnitVectors.of((raw @ self.components.T - shift).numpy(), vectors.known[part])
-            values[part], known[part] = units.values, units.known
-        return UnitVectors(values, known)
+            with np.errstate(invalid="ignore", over="ignore"):  # where a vector is missing, the values mean nothing
+                return UnitVectors.of((raw @ self.components.T - shift).numpy(), vectors.known[part])
+
+        parts = list(map_in_threads(reduced, list(blocks(n_posts, AT_ONCE))))
+        values = [np.zeros((0, len(self.components)), np.float16), *(part.values for part in parts)]
+        return UnitVectors(np.concatenate(values), np.concatenate([np.zeros(0, np.bool_), *(p.known for p in parts)]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,6 +121,14 @@ class VectorSpace:
         """From the vectors of some posts; a kind of which none is known is left out."""
         fitted = {kind: Reduction.fit(vectors) for kind, vectors in raw.items()}
         return cls({kind: reduction for kind, reduction in fitted.items() if reduction is not None})
+
+    def fits(self, raw: Mapping[VectorKind, ContentVectors]) -> bool:
+        """Whether these posts need no new fit: they have the same kinds of vectors, and not many more."""
+        n_known = {kind: int(vectors.known.sum()) for kind, vectors in raw.items()}
+        kinds = {kind for kind, count in n_known.items() if count}
+        return kinds == self.reductions.keys() and all(
+            n_known[kind] <= OUTGROWN * reduction.fitted_on for kind, reduction in self.reductions.items()
+        )
 
     def vectors(self, raw: Mapping[VectorKind, ContentVectors]) -> Vectors:
         """The vectors of posts in this space; kinds that it does not have are left out."""

@@ -163,12 +163,12 @@ def _has_follows(source: UserSource) -> bool:
 
 
 def read_posts(source: UserSource) -> Iterator[Sequence[Row]]:
-    """Batches of id, caption, image_url, created_at, deleted_at, tags, language, sensitive.
+    """Batches of id, caption, image_url, created_at, deleted_at, tags, language, sensitive, image_urls.
 
-    In a view without the last three these are NULL.
+    In a view without the last four these are NULL.
     """
     is_there = set(OPTIONAL["posts"] if source.name == OWN else _usable(source, "posts"))
-    types = {"tags": "text[]", "language": "text", "sensitive": "boolean"}
+    types = {"tags": "text[]", "language": "text", "sensitive": "boolean", "image_urls": "text[]"}
     more = [
         f"CAST({column} AS {kind}) AS {column}" if column in is_there else f"NULL::{kind} AS {column}"
         for column, kind in types.items()

@@ -16,7 +16,7 @@ from shared.db.tombstones import buried
 from shared.domain import AuthorHashes
 from shared.errors import SourceError, StoreUnavailable, WarmlineError
 from shared.live.follow import Follower
-from shared.live.ranker import LiveLists, LiveRanker
+from shared.live.ranker import LiveLists, LiveRanker, PublishMore
 from shared.live.renew import Renewal
 from shared.live.settings import LiveSettings
 from shared.live.users import LiveCandidates
@@ -122,7 +122,8 @@ class LiveLoop:
         loaded, held = self._renewal.loaded(), self._ranker.candidates
         is_loaded = loaded is not None and (held is None or loaded.candidates.version > held.version)
         if loaded is not None and is_loaded:
-            self._publish_catalogue(loaded.candidates)  # it may have posts that are newer than the last run
+            # It may have posts that are newer than the last run.
+            self._publish_catalogue(loaded.candidates, then=loaded.publish)
             loaded.use()
         fresh = self._ranker.candidates
         if fresh is None or fresh is self._candidates:
@@ -139,12 +140,13 @@ class LiveLoop:
         self._candidates, self._written = fresh, {}
         self._follower.add(outdated)
 
-    def _publish_catalogue(self, candidates: LiveCandidates) -> None:
+    def _publish_catalogue(self, candidates: LiveCandidates, then: PublishMore = lambda *_: None) -> None:
         """Lists need a catalogue that knows their posts; those that were erased since they were loaded are left out."""
         entries = catalogue_entries_of(candidates.posts, candidates.post_numbers, candidates.clusters, AuthorHashes())
         with live_load(self._database) as connection:
             gone = buried(connection, "posts", candidates.posts.ids)
             self._writer.publish_catalogue(entry for entry in entries if entry.post_id not in gone)
+            then(self._writer, gone)
 
     def _serve(self, waiting: Sequence[Waiting]) -> None:
         begun, cpu = time.monotonic(), time.thread_time()

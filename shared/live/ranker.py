@@ -1,7 +1,7 @@
 """What a ranker gives to the loop: its candidates in memory, and lists of a few users."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -9,6 +9,10 @@ from typing import Protocol
 from shared.db.engine import Database, DatabaseSnapshot
 from shared.domain import Phase
 from shared.live.users import LiveCandidates
+from shared.ranked_lists.job_store import JobStore
+
+# Publishes what a ranker has of its candidates beside lists, without posts (ids) that were erased meanwhile.
+PublishMore = Callable[[JobStore, Collection[str]], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +30,7 @@ class LoadedCandidates:
     candidates: LiveCandidates
     active: Sequence[str]  # the active users, newest first
     use: Callable[[], object]  # passes use them from then on
+    publish: PublishMore = lambda *_: None  # what else there is of them, before lists are made
 
 
 class LiveRanker(Protocol):

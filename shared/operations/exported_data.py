@@ -105,6 +105,7 @@ class ExportedPost(Struct, kw_only=True):
     id: str | None
     caption: str | None
     image_url: str | None
+    image_urls: Annotated[list[str | None] | None, Meta(description="further photos")]
     created_at: Moment | None
     deleted_at: Moment | None
     deleted_by_api_at: Moment | None

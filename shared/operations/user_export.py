@@ -261,6 +261,7 @@ def _post(home: str, row: Row, derived: DerivedFromPost) -> ExportedPost:
         id=row.id,
         caption=row.caption,
         image_url=row.image_url,
+        image_urls=row.image_urls,
         created_at=row.created_at,
         deleted_at=row.deleted_at,
         deleted_by_api_at=derived.deleted_by_api_at,

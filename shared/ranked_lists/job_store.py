@@ -150,6 +150,21 @@ class JobStore(SurfaceWriter):
             self.run_fenced(scripts.DROP_VALUES, [keys.published(phase)], [])
         return dropped
 
+    def publish_neighbours(self, neighbours: Iterable[tuple[str, bytes]]) -> PublishedCounts:
+        """Replace the similar posts of these posts; those of posts that are published no more run out.
+
+        Args:
+            neighbours: pairs of post id and value (`neighbours.pack_neighbours`); may be a generator.
+        """
+        count = size = 0
+        with redis_errors(self._url), _Sender() as sender:
+            for batch in _batches(neighbours, BATCH):
+                names, values = [keys.similar(post_id) for post_id, _ in batch], [value for _, value in batch]
+                sender.send(partial(self.run_fenced, scripts.WRITE_VALUES, names, [self._keep_ms, *values]))
+                count += len(batch)
+                size += sum(map(len, values))
+        return PublishedCounts(lists=count, bytes=size)
+
     def publish_everyone(self, value: bytes, *, job: str, run: int) -> None:
         """Replace everyone's list."""
         self._write_fenced({keys.EVERYONE: value}, job=job, run=run)

@@ -12,6 +12,7 @@ from shared.eligibility import Viewer
 from shared.ranked_lists import codec, keys, records
 from shared.ranked_lists.clients import connect, redis_errors
 from shared.ranked_lists.codec import RankedList, encode_lists, pack_entry
+from shared.ranked_lists.neighbours import MOST, Neighbours, pack_neighbours
 from shared.ranked_lists.records import CatalogueEntry, Chain
 
 JOB = "capacity"  # in the name of a probe key
@@ -23,7 +24,10 @@ MAX_KEYS = 50_000  # that are measured; SCAN returns keys in the order of their 
 SCAN_BATCH = 1_000
 UUID = "00000000-0000-4000-8000-{:012d}"
 # All other keys are shared by all users.
-KINDS = ("list:h", "list:n", "viewer", "posts", "author", "seen", "chain", "tail", "follow", "suggested", "names")
+KINDS = (
+    "list:h", "list:n", "viewer", "posts", "similar", "author", "seen", "chain", "tail", "request", "follow",
+    "suggested", "names",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,7 @@ class KeySizes:
     viewer_post: float  # for each post that a user has seen
     catalogue_post: float
     chain: float
+    similar: float  # the similar posts of a post
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +100,7 @@ def measure_key_sizes(url: str, *, list_length: int) -> KeySizes:
             viewer_post=(many - few) / 400,
             catalogue_post=_weigh_catalogue(client),
             chain=_weigh_value(client, keys.chain(PROBE_USER, 0), chain) + TABLE_BYTES,
+            similar=_weigh_value(client, keys.similar(PROBE_USER), _similar()) + TABLE_BYTES,
         )
 
 
@@ -141,7 +147,7 @@ def _probe_client(url: str) -> Iterator[Any]:
             keys.viewer(PROBE_USER),
             keys.chain(PROBE_USER, 0),
         )
-        client.unlink(list_, viewer, chain, f"{keys.PREFIX}{JOB}")
+        client.unlink(list_, viewer, chain, keys.similar(PROBE_USER), f"{keys.PREFIX}{JOB}")
         client.close()
 
 
@@ -150,6 +156,11 @@ def _list_of(length: int) -> bytes:
     head = RankedList(source=Source.HEURISTIC, generation=1, generated_at=datetime.now(UTC), entries=entries)
     (value,) = encode_lists(head, [entries], version=1)
     return value
+
+
+def _similar() -> bytes:
+    entries = b"".join(pack_entry(post_number, Reason.SIMILAR_PHOTO, 0.5) for post_number in range(1, MOST + 1))
+    return pack_neighbours(Neighbours(post_number=1, author=1, entries=entries))
 
 
 def _viewer(seen: int) -> bytes:

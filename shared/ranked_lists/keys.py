@@ -19,6 +19,8 @@ wl:names:{chunk}         author hash → id and some posts, of the authors   MAX
 wl:blocked               all blocks as pairs of hashes, for when both      100,000 pairs       2 × LIST_KEEP_HOURS
                          stores are down
 wl:posts:{chunk}         catalogue: post number → id, author hash, cluster 256 posts           LIST_KEEP_HOURS + chains
+wl:similar:{post}        a post's nearest posts; {post}: 16 digits of a     48 posts            LIST_KEEP_HOURS
+                         hash of its id
 wl:clusters              a hash of all photo clusters in the catalogue     one value           LIST_KEEP_HOURS + chains
 wl:viewer:{user}         authors and posts withheld, posts seen by events, SEEN_LENGTH, 200    2 × LIST_KEEP_HOURS
                          muted tags and words, languages                   texts, 20 languages
@@ -58,6 +60,7 @@ wl:installation          the PostgreSQL that the post numbers belong to    one v
 """
 
 from datetime import timedelta
+from hashlib import blake2b
 
 from shared.domain import Phase, author_hash
 
@@ -142,6 +145,11 @@ def chunk_of(post_number: int) -> int:
 def recommendation(token: str) -> str:
     """The answer to one request for recommendations."""
     return f"wl:recommend:{token}"
+
+
+def similar(post_id: str) -> str:
+    """The posts that are similar to one. By a hash of its id: so the key is short, and names nobody's post."""
+    return f"wl:similar:{blake2b(post_id.encode(), digest_size=8).hexdigest()}"
 
 
 def viewer(user_id: str) -> str:

@@ -6,7 +6,8 @@ of our keys (somebody's SET) is such a loss, too.
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Iterator
+import struct
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from typing import TypeVar, cast
@@ -14,7 +15,7 @@ from typing import TypeVar, cast
 import redis
 from redis.exceptions import ResponseError
 
-from shared.ranked_lists import keys
+from shared.ranked_lists import keys, records
 from shared.ranked_lists.codec import UnreadableList
 from shared.ranked_lists.suggestions import unpack_name
 
@@ -49,7 +50,10 @@ def forget_erased(client: redis.Redis, erased: Collection[str], post_numbers: It
         execute_deletes(pipe)
     _forget_names(client, erased)
     for posts in _batches(post_numbers):
+        similar = keys_of_posts(client, posts)
         pipe = client.pipeline(transaction=False)
+        if similar:
+            pipe.delete(*similar)
         for post_number in posts:
             pipe.hdel(keys.chunk(keys.chunk_of(post_number)), str(post_number))
         execute_deletes(pipe)
@@ -69,6 +73,19 @@ def _fields(client: redis.Redis, name: str) -> Iterable[tuple[str, bytes]]:
         return cast(dict[str, bytes], client.hgetall(name)).items()
     except ResponseError:  # of another type, so none of ours
         return ()
+
+
+def keys_of_posts(client: redis.Redis, post_numbers: Sequence[int]) -> list[str]:
+    """The keys of single posts, for those of these posts that the catalogue in Redis knows."""
+    pipe = client.pipeline(transaction=False)
+    for post_number in post_numbers:
+        pipe.hget(keys.chunk(keys.chunk_of(post_number)), str(post_number))
+    known = [value for value in pipe.execute(raise_on_error=False) if isinstance(value, bytes)]
+    names = []
+    for value in known:
+        with suppress(ValueError, struct.error):  # not our bytes
+            names.append(keys.similar(records.unpack_post(0, value).post_id))
+    return names
 
 
 def execute_deletes(pipe: "redis.client.Pipeline") -> None:

@@ -19,6 +19,7 @@ from shared.ranked_lists.clients import address, connect_async, said_by
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.cursor import Cursor
 from shared.ranked_lists.live_figures import LiveFigures, figures_of
+from shared.ranked_lists.neighbours import Neighbours, unpack_neighbours
 from shared.ranked_lists.onboarding import Onboarding, unpack_onboarding
 from shared.ranked_lists.ownership import foreign_error
 from shared.ranked_lists.publication import Publication, unpack_publication
@@ -200,6 +201,11 @@ class TimelineStore:
         held = ((author, value) for author, value in zip(authors, values, strict=True) if isinstance(value, bytes))
         names = ((author, _readable(unpack_name, value)) for author, value in held)
         return {author: name for author, name in names if name is not None}
+
+    async def neighbours(self, post_id: str, within: float | None = None) -> Neighbours | None:
+        """The posts that are similar to one, as published; None if there are none, or they are unreadable."""
+        (values,) = await self.ask([("MGET", keys.similar(post_id))], within)  # unlike GET, nothing for another type
+        return _readable(unpack_neighbours, cast(list[bytes | None], values)[0])
 
     async def everyone(self) -> RankedList | None:
         """Everyone's list."""

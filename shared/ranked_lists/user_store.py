@@ -10,7 +10,7 @@ from shared.ranked_lists.clients import connect, redis_errors
 from shared.ranked_lists.live_queue import forget_waiting
 from shared.ranked_lists.ownership import refuse_foreign
 from shared.ranked_lists.page_store import Lifetimes
-from shared.ranked_lists.restored import execute_deletes
+from shared.ranked_lists.restored import execute_deletes, keys_of_posts
 
 _BATCH = 250  # users per round trip: a millisecond or two, during which no page is answered
 
@@ -58,14 +58,15 @@ class UserStore:
             return left_out
 
     def forget_user(self, user_id: str, post_numbers: Sequence[int]) -> None:
-        """Delete all keys of a user, the catalogue entries of their posts, and their name as an author.
+        """Delete all keys of a user, their name as an author, their catalogue entries, and what is similar to them.
 
         Call it after `JobStore.note_erased`: from then on nothing of the user can come back.
         """
         with redis_errors(self._url):
             refuse_foreign(self._redis, self._url, self._installation)
+            similar = keys_of_posts(self._redis, post_numbers)
             pipe = self._redis.pipeline(transaction=False)
-            pipe.delete(*keys.keys_of_user(user_id))
+            pipe.delete(*keys.keys_of_user(user_id), *similar)
             pipe.srem(keys.VIEWERS, user_id)
             pipe.zrem(keys.ASKED, user_id)
             author = author_hash(user_id)

@@ -100,6 +100,10 @@ class WithheldPosts:
         """Hashes of the authors all of whose posts are withheld."""
         return self._authors.all
 
+    def withholds(self, post_number: int, author: int) -> bool:
+        """Whether a post is withheld, or all posts of its author (hash) are, also of one outside the catalogue."""
+        return post_number in self.post_numbers or author in self._authors.all
+
     def acts(self) -> tuple[Acts, Acts]:
         """The acts of this process that no copy of Redis has shown yet, for `note_written`."""
         return self._posts.acts(), self._authors.acts()

@@ -27,8 +27,8 @@ def champions_index(camps: Camps, now: Any) -> RecommendIndex:
     with camps.deployment.database() as database, built_once():
         loaded = LiveModelLoader(camps.score_settings())(database, last_fence(database, "score") or 1, now)
     assert loaded is not None
-    assert loaded[0].index is not None
-    return loaded[0].index
+    assert loaded.live.index is not None
+    return loaded.live.index
 
 
 def plain_index(deployment: Deployment, content: ContentSettings, now: Any) -> RecommendIndex:

@@ -56,7 +56,7 @@ class Feed:
             database=resources.database, stores=resources.stores, snapshot=resources.snapshot, lists=resources.lists
         )
         self.sources = Fallbacks(resources, older, ModeLists(resources, older))
-        self._selector = PostSelector(resources, self.sources, ListPreparer(resources))
+        self._selector = self.selector = PostSelector(resources, self.sources, ListPreparer(resources))
 
     async def page(self, request: PageRequest) -> Page:
         """A page for this user; there always is one, from the best source that answers.
@@ -196,7 +196,7 @@ class Feed:
             if not budget.degraded:  # the state that was read for the cursor's chain holds no lists
                 state = await self._state(request.user_id, None, budget)
         ranked = await self._first_list(request, state, budget)
-        page = self._begin(request, state, budget, ranked, goes_on=cursor is not None)
+        page = self._begin(request, state, budget, ranked, goes_on=request.cursor is not None)
         page.known = cursor
         if cursor is not None and not state.seen.visits:  # a cursor proves a visit: Redis lost its memory
             budget.lacks_record = True

@@ -18,6 +18,7 @@ PROBLEMS: Documented = {
     403: problem("the token is another user's", "another-user"),
     422: problem("the request is not what this route takes", "invalid-request"),
 }
+UNKNOWN_POST: Documented = {404: problem("there is no post of this id that the caller may see", "unknown-post")}
 TOO_LARGE: Documented = {
     400: problem("the body is no JSON, or too deep", "bad-request", "body-too-deep"),
     413: problem("the body is larger than this route takes", "body-too-large"),

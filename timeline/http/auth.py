@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import time
 from collections import OrderedDict
+from contextlib import suppress
 from datetime import timedelta
 from importlib import import_module
 from typing import Any
@@ -71,6 +72,24 @@ class Authorizer:
             return
         if self._user_of(token) != user_id:
             raise Problem(403, "another-user", "the token's `sub` is not the user that this page is for")
+
+    def reader_of(self, authorization: str, user_id: str | None) -> str | None:
+        """Whose rules hold for a reader: a phone's own user's, else those of the user that the backend names, if any.
+
+        In `dev` everyone may name a user; whoever names none is taken for the `sub` of their JWT, if it is valid.
+        """
+        if self.is_backend(authorization):
+            return user_id
+        token = _token_of(authorization)
+        if self.settings.env == "dev":
+            if user_id is None and token and self.settings.jwt_key is not None:
+                with suppress(Problem):
+                    return self._user_of(token)
+            return user_id
+        user = self._user_of(token)
+        if user_id not in (None, user):
+            raise Problem(403, "another-user", "the token's `sub` is not the user that the request names")
+        return user
 
     def admit_some_reader(self, request: Request) -> None:
         """Admit everyone who may read some timeline; which one is requested is not known yet."""

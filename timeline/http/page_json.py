@@ -19,29 +19,30 @@ _BEGIN, _AFTER_ID = '{"id":"', '","score":'
 
 def page_body(page: Page) -> bytes:
     """The answer's bytes."""
-    posts = _posts_text(page.posts)
+    posts, degraded = _posts(page.posts), _degraded(page.degraded)
     cursor = "null" if page.next_cursor is None else f'"{page.next_cursor}"'
-    degraded = f',"degraded":{json.dumps(page.degraded, separators=(",", ":"))}' if page.degraded else ""
     return (
         f'{{"user_id":{_quoted(page.user_id)},"source":"{page.source}","posts":[{posts}],"next_cursor":{cursor},'
         f'"generated_at":"{_time_text(page.generated_at)}","feed_id":"{page.feed_id}"{degraded}}}'
     ).encode()
 
 
-def posts_body(posts: PagePosts, source: str, degraded: Sequence[str]) -> bytes:
-    """The bytes of an answer that belongs to no chain (see `schemas.RecommendedPosts`)."""
-    told = f',"degraded":{json.dumps(degraded, separators=(",", ":"))}' if degraded else ""
-    return f'{{"posts":[{_posts_text(posts)}],"source":"{source}"{told}}}'.encode()
+def surface_body(posts: PagePosts, *, source: str, degraded: Sequence[str]) -> bytes:
+    """The bytes of `surface_schemas.SurfacePosts`."""
+    return f'{{"posts":[{_posts(posts)}],"source":"{source}"{_degraded(degraded)}}}'.encode()
 
 
-def _posts_text(posts: PagePosts) -> str:
-    """The posts between the brackets."""
-    ids = posts.ids
-    if not ids:
+def _posts(posts: PagePosts) -> str:
+    """The posts, column by column: a loop in Python would cost four times as much."""
+    if not posts.ids:
         return ""
-    pieces = [""] * (2 * len(ids))  # column by column: a loop in Python would cost four times as much
-    pieces[::2], pieces[1::2] = _escaped(ids), map(_between.__getitem__, posts.marks)
+    pieces = [""] * (2 * len(posts.ids))
+    pieces[::2], pieces[1::2] = _escaped(posts.ids), map(_between.__getitem__, posts.marks)
     return f"{_BEGIN}{''.join(pieces)}"[: -len("," + _BEGIN)]
+
+
+def _degraded(stores: Sequence[str]) -> str:
+    return f',"degraded":{json.dumps(stores, separators=(",", ":"))}' if stores else ""
 
 
 def _escaped(ids: list[str]) -> list[str]:

@@ -12,7 +12,7 @@ from shared.domain import RecommendBy, Source
 from shared.ranked_lists.recommend_codec import MAX_LIKED, MAX_TEXT
 from timeline.feed.recommendations import RecommendRequest
 from timeline.http.answers import TOO_LARGE, Documented, problem
-from timeline.http.page_json import MEDIA_TYPE, posts_body
+from timeline.http.page_json import MEDIA_TYPE, surface_body
 from timeline.http.printable_json import PrintableJSON
 from timeline.http.problems import Problem
 from timeline.http.routers import backend_router, state_of
@@ -79,4 +79,4 @@ async def post_recommendations(request: Request, body: RecommendationsRequest) -
         )
     )
     state.metrics.recommendations.answered(page.source, time.perf_counter() - begun)
-    return Response(posts_body(page.posts, page.source, page.degraded), media_type=MEDIA_TYPE)
+    return Response(surface_body(page.posts, source=page.source, degraded=page.degraded), media_type=MEDIA_TYPE)

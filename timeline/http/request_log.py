@@ -11,6 +11,7 @@ from timeline.metrics import Metrics
 
 PAGES = "warmline.pages"  # in a scope: the page that a route made, to be counted
 PATH = "/timeline"
+TIMELINE = "timeline"
 
 
 class RequestLog:
@@ -21,7 +22,8 @@ class RequestLog:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the app answer, and count and log the answer."""
-        if scope["type"] != "http" or not scope["path"].startswith(PATH):
+        surface = surface_of(scope["path"]) if scope["type"] == "http" else None
+        if surface is None:
             await self._app(scope, receive, send)
             return
         pages: list[Page] = []
@@ -37,8 +39,21 @@ class RequestLog:
         try:
             await self._app(scope, receive, sent)
         finally:
-            page = pages[0] if pages else None
-            note(self._metrics(scope), page, status, time.perf_counter() - begun, writes_lines=self._writes_lines)
+            metrics, seconds = self._metrics(scope), time.perf_counter() - begun
+            if surface == TIMELINE:
+                note(metrics, pages[0] if pages else None, status, seconds, writes_lines=self._writes_lines)
+            else:
+                metrics.surface(surface, status=status, seconds=seconds)
+                if self._writes_lines:
+                    milliseconds = round(seconds * 1000, 1)
+                    log_event("timeline.request", status=status, surface=surface, milliseconds=milliseconds)
+
+
+def surface_of(path: str) -> str | None:
+    """What a request is counted as, by its path as it came; None: it is not counted."""
+    if path.startswith(PATH):
+        return TIMELINE
+    return "similar" if path.startswith("/posts/") and path.endswith("/similar") else None
 
 
 def note(metrics: Metrics, page: Page | None, status: int, seconds: float, *, writes_lines: bool) -> None:

@@ -272,6 +272,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/posts/{post_id}/similar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Similar
+         * @description Posts that are similar to this one by photo and caption, without those that the user must not be shown.
+         */
+        get: operations["getSimilarPosts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/readyz": {
         parameters: {
             query?: never;
@@ -913,6 +933,8 @@ export interface components {
             home: string;
             id: string | null;
             image_url: string | null;
+            /** @description further photos */
+            image_urls: (string | null)[] | null;
             language: string | null;
             /** @description by which lists name it; null: no list has held it */
             number: number | null;
@@ -1367,6 +1389,11 @@ export interface components {
             created_at?: string | null;
             /** Image Url */
             image_url?: string | null;
+            /**
+             * Image Urls
+             * @description further photos; with `image_url`, at most 10 count
+             */
+            image_urls?: string[] | null;
             /**
              * Language
              * @description of the caption, as a BCP 47 tag such as pt-BR; blank: not known
@@ -2009,6 +2036,25 @@ export interface components {
             user_id: string;
         };
         /**
+         * SurfacePosts
+         * @description Posts for one request; there is no next page.
+         */
+        SurfacePosts: {
+            /**
+             * Degraded
+             * @description the stores that did not answer; absent when all did
+             */
+            degraded?: string[] | null;
+            /** Posts */
+            posts: components["schemas"]["TimelinePost"][];
+            /**
+             * Source
+             * @description content: similar posts, filled up with popular ones; everyone: popular ones, for nothing similar is known; snapshot and newest: what the process has while Redis does not answer
+             * @enum {string}
+             */
+            source: "content" | "everyone" | "snapshot" | "newest";
+        };
+        /**
          * TagNeedsModeProblem
          * @description A problem (RFC 9457) of the kind `tag-needs-mode`.
          */
@@ -2190,6 +2236,19 @@ export interface components {
              * @enum {string}
              */
             type: "urn:warmline:problem:unauthorized";
+        };
+        /**
+         * UnknownPostProblem
+         * @description A problem (RFC 9457) of the kind `unknown-post`.
+         */
+        UnknownPostProblem: {
+            /** @description what is wrong, and what to do */
+            detail: string;
+            /** @enum {integer} */
+            status: 404;
+            title: string;
+            /** @constant */
+            type: "urn:warmline:problem:unknown-post";
         };
         /**
          * UserData
@@ -3583,6 +3642,96 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["StoreUnavailableProblem"];
+                };
+            };
+        };
+    };
+    getSimilarPosts: {
+        parameters: {
+            query?: {
+                /** @description posts of the page, at most */
+                limit?: number;
+                /** @description whose rules hold; with a JWT always those of its `sub`, with the API key a stranger's if this is blank */
+                user_id?: string | null;
+            };
+            header?: never;
+            path: {
+                post_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurfacePosts"];
+                };
+            };
+            /** @description the body is no JSON, or too deep */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
+                };
+            };
+            /** @description no token, or a wrong or expired one */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"] | components["schemas"]["TokenExpiredProblem"];
+                };
+            };
+            /** @description the token is another user's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AnotherUserProblem"];
+                };
+            };
+            /** @description there is no post of this id that the caller may see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnknownPostProblem"];
+                };
+            };
+            /** @description the body is larger than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description the request is not what this route takes */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description path and query are larger than 4 KB, or the head is larger than 16 KB */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
                 };
             };
         };

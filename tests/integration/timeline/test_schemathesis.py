@@ -21,7 +21,7 @@ EXAMPLES = 12  # valid and invalid ones for each route: about a minute in all
 BEYOND_SCHEMAS = {"/timeline", "/timeline/{user_id}", "/users/{user_id}", "/posts/{post_id}",
                   "/users/{user_id}/blocks/{blocked_user_id}", "/users/{user_id}/data",
                   "/users/{user_id}/mutes/{muted_user_id}", "/users/{user_id}/follows/{author_id}",
-                  "/users/{user_id}/preferences"}  # fmt: skip
+                  "/users/{user_id}/preferences", "/posts/{post_id}/similar"}  # fmt: skip
 # One bad event never rejects its batch: it is named in the answer.
 LENIENT = {"/interactions"}
 # Nothing of a request but its token can be wrong.

@@ -119,6 +119,7 @@ def predict(
         viewer_post=single.viewer_post,
         catalogue_post=single.catalogue_post,
         chain=single.chain,
+        similar=single.similar,
     )
     redis, redis_how, checks = _redis(stores, lists, here, world, weights, runs)
     tables, vectors, views = _tables(stored), _vectors(stored), stores.database.has_views

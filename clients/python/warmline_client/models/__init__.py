@@ -128,6 +128,8 @@ from .store_unavailable_problem_status import StoreUnavailableProblemStatus
 from .suggested_author_answer import SuggestedAuthorAnswer
 from .suggestions_page import SuggestionsPage
 from .suggestions_page_source import SuggestionsPageSource
+from .surface_posts import SurfacePosts
+from .surface_posts_source import SurfacePostsSource
 from .tag_needs_mode_problem import TagNeedsModeProblem
 from .tag_needs_mode_problem_status import TagNeedsModeProblemStatus
 from .timeline_page import TimelinePage
@@ -145,6 +147,8 @@ from .too_many_writes_problem import TooManyWritesProblem
 from .too_many_writes_problem_status import TooManyWritesProblemStatus
 from .unauthorized_problem import UnauthorizedProblem
 from .unauthorized_problem_status import UnauthorizedProblemStatus
+from .unknown_post_problem import UnknownPostProblem
+from .unknown_post_problem_status import UnknownPostProblemStatus
 from .user_data import UserData
 from .user_data_format import UserDataFormat
 from .user_data_missing_item import UserDataMissingItem
@@ -282,6 +286,8 @@ __all__ = (
     "SuggestedAuthorAnswer",
     "SuggestionsPage",
     "SuggestionsPageSource",
+    "SurfacePosts",
+    "SurfacePostsSource",
     "TagNeedsModeProblem",
     "TagNeedsModeProblemStatus",
     "TimelinePage",
@@ -299,6 +305,8 @@ __all__ = (
     "TooManyWritesProblemStatus",
     "UnauthorizedProblem",
     "UnauthorizedProblemStatus",
+    "UnknownPostProblem",
+    "UnknownPostProblemStatus",
     "UserData",
     "UserDataFormat",
     "UserDataMissingItem",

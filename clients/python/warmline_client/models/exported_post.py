@@ -24,6 +24,7 @@ class ExportedPost:
         id (None | str):
         caption (None | str):
         image_url (None | str):
+        image_urls (list[None | str] | None): further photos
         created_at (datetime.datetime | None):
         deleted_at (datetime.datetime | None):
         deleted_by_api_at (datetime.datetime | None):
@@ -41,6 +42,7 @@ class ExportedPost:
     id: None | str
     caption: None | str
     image_url: None | str
+    image_urls: list[None | str] | None
     created_at: datetime.datetime | None
     deleted_at: datetime.datetime | None
     deleted_by_api_at: datetime.datetime | None
@@ -65,6 +67,17 @@ class ExportedPost:
 
         image_url: None | str
         image_url = self.image_url
+
+        image_urls: list[None | str] | None
+        if isinstance(self.image_urls, list):
+            image_urls = []
+            for image_urls_type_0_item_data in self.image_urls:
+                image_urls_type_0_item: None | str
+                image_urls_type_0_item = image_urls_type_0_item_data
+                image_urls.append(image_urls_type_0_item)
+
+        else:
+            image_urls = self.image_urls
 
         created_at: None | str
         if isinstance(self.created_at, datetime.datetime):
@@ -130,6 +143,7 @@ class ExportedPost:
                 "id": id,
                 "caption": caption,
                 "image_url": image_url,
+                "image_urls": image_urls,
                 "created_at": created_at,
                 "deleted_at": deleted_at,
                 "deleted_by_api_at": deleted_by_api_at,
@@ -174,6 +188,32 @@ class ExportedPost:
             return cast(None | str, data)
 
         image_url = _parse_image_url(d.pop("image_url"))
+
+        def _parse_image_urls(data: object) -> list[None | str] | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, list):
+                    raise TypeError()
+                image_urls_type_0 = []
+                _image_urls_type_0 = data
+                for image_urls_type_0_item_data in _image_urls_type_0:
+
+                    def _parse_image_urls_type_0_item(data: object) -> None | str:
+                        if data is None:
+                            return data
+                        return cast(None | str, data)
+
+                    image_urls_type_0_item = _parse_image_urls_type_0_item(image_urls_type_0_item_data)
+
+                    image_urls_type_0.append(image_urls_type_0_item)
+
+                return image_urls_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(list[None | str] | None, data)
+
+        image_urls = _parse_image_urls(d.pop("image_urls"))
 
         def _parse_created_at(data: object) -> datetime.datetime | None:
             if data is None:
@@ -303,6 +343,7 @@ class ExportedPost:
             id=id,
             caption=caption,
             image_url=image_url,
+            image_urls=image_urls,
             created_at=created_at,
             deleted_at=deleted_at,
             deleted_by_api_at=deleted_by_api_at,

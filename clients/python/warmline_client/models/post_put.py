@@ -19,6 +19,7 @@ class PostPut:
         author_id (str):
         caption (str | Unset):  Default: ''.
         image_url (None | str | Unset):
+        image_urls (list[str] | None | Unset): further photos; with `image_url`, at most 10 count
         created_at (datetime.datetime | None | Unset): blank: now, or as it was
         tags (list[str] | None | Unset): # and case do not count
         language (None | str | Unset): of the caption, as a BCP 47 tag such as pt-BR; blank: not known
@@ -28,6 +29,7 @@ class PostPut:
     author_id: str
     caption: str | Unset = ""
     image_url: None | str | Unset = UNSET
+    image_urls: list[str] | None | Unset = UNSET
     created_at: datetime.datetime | None | Unset = UNSET
     tags: list[str] | None | Unset = UNSET
     language: None | str | Unset = UNSET
@@ -43,6 +45,15 @@ class PostPut:
             image_url = UNSET
         else:
             image_url = self.image_url
+
+        image_urls: list[str] | None | Unset
+        if isinstance(self.image_urls, Unset):
+            image_urls = UNSET
+        elif isinstance(self.image_urls, list):
+            image_urls = self.image_urls
+
+        else:
+            image_urls = self.image_urls
 
         created_at: None | str | Unset
         if isinstance(self.created_at, Unset):
@@ -84,6 +95,8 @@ class PostPut:
             field_dict["caption"] = caption
         if image_url is not UNSET:
             field_dict["image_url"] = image_url
+        if image_urls is not UNSET:
+            field_dict["image_urls"] = image_urls
         if created_at is not UNSET:
             field_dict["created_at"] = created_at
         if tags is not UNSET:
@@ -110,6 +123,23 @@ class PostPut:
             return cast(None | str | Unset, data)
 
         image_url = _parse_image_url(d.pop("image_url", UNSET))
+
+        def _parse_image_urls(data: object) -> list[str] | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, list):
+                    raise TypeError()
+                image_urls_type_0 = cast(list[str], data)
+
+                return image_urls_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(list[str] | None | Unset, data)
+
+        image_urls = _parse_image_urls(d.pop("image_urls", UNSET))
 
         def _parse_created_at(data: object) -> datetime.datetime | None | Unset:
             if data is None:
@@ -167,6 +197,7 @@ class PostPut:
             author_id=author_id,
             caption=caption,
             image_url=image_url,
+            image_urls=image_urls,
             created_at=created_at,
             tags=tags,
             language=language,

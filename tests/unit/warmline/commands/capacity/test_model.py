@@ -19,7 +19,7 @@ from warmline.commands.capacity.model import (
     seconds_of,
 )
 
-WEIGHTS = BytesPerItem(list=1000, viewer=100, viewer_post=4, catalogue_post=50, chain=1200)
+WEIGHTS = BytesPerItem(list=1000, viewer=100, viewer_post=4, catalogue_post=50, chain=1200, similar=400)
 HERE = DataSize(users=10_000, posts=5_000, interactions=100_000)
 TWICE = DataSize(users=20_000, posts=10_000, interactions=200_000)
 GROWTH = Growth.between(HERE, TWICE)
@@ -27,6 +27,7 @@ KEYS = {
     "list:h": KeyCounts(count=1_000, bytes=1_200_000.0),
     "viewer": KeyCounts(count=100, bytes=100 * 72.0 + 4_000),
     "posts": KeyCounts(count=4, bytes=20_000.0),
+    "similar": KeyCounts(count=25, bytes=10_000.0),
     "chain": KeyCounts(count=10, bytes=12_000.0),
     "suggested": KeyCounts(count=100, bytes=40_000.0),
     "names": KeyCounts(count=50, bytes=3_000.0),
@@ -50,6 +51,7 @@ def test_what_redis_holds_grows_with_users_posts_and_interactions() -> None:
         "lists, neucf": 1_200_000,  # none is there yet: the warm users', each as large as the heuristic's
         "blocks and seen posts": 2 * 7_200 + 5 * 4_000,
         "catalogue": 60_000,
+        "similar posts": 30_000,
         "posts by author": 0,  # nobody follows anybody
         "suggested authors": 2 * 40_000 + 3 * 3_000,
         "readers": 24_000,
