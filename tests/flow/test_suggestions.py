@@ -207,6 +207,16 @@ def test_only_the_user_and_the_backend_may_ask(camps: Deployment) -> None:
         assert client.get("/onboarding", headers=BACKEND).status_code == 200
 
 
+def test_answers_are_counted_by_surface(client: TestClient) -> None:
+    suggest(client, ANN)
+    client.get("/onboarding", params={"limit": 0})
+    client.get("/users/onboarding")
+    text = client.get("/metrics").text
+    assert 'warmline_surface_requests_total{status="200",surface="suggestions"} 1.0' in text
+    assert 'warmline_surface_requests_total{status="422",surface="onboarding"} 1.0' in text
+    assert 'warmline_surface_request_seconds_count{surface="onboarding"} 1.0' in text
+
+
 @pytest.mark.parametrize("query", [{"limit": 0}, {"limit": 51}, {"limit": "ten"}])
 def test_a_wrong_limit_is_refused(client: TestClient, query: dict[str, Any]) -> None:
     response = client.get(f"/users/{ANN}/suggestions", params=query, headers=BACKEND)

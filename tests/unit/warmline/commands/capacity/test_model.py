@@ -5,6 +5,7 @@ import pytest
 from warmline.commands.capacity.model import (
     GROWS_WITH,
     HEURISTIC,
+    REQUEST_BYTES,
     SCORE,
     TRAIN,
     BytesPerItem,
@@ -71,7 +72,7 @@ def test_before_anything_was_published_all_users_and_posts_count() -> None:
 
 
 def test_a_reader_adds_their_chains_and_what_they_were_shown() -> None:
-    assert reader_bytes(WEIGHTS, chains=4, seen_length=1500) == 4 * 1200 + 4 * 1500 + 100
+    assert reader_bytes(WEIGHTS, chains=4, seen_length=1500) == 4 * (1200 + REQUEST_BYTES) + 4 * 1500 + 100
 
 
 def test_tables_that_are_large_enough_are_measured_and_the_others_assumed() -> None:
