@@ -38,7 +38,7 @@ def build_photo_world(deployment: Deployment, media: Path) -> None:
         [
             (
                 post_id(n),
-                f"author-{n % N_AUTHORS}",
+                author_of(n),
                 caption_of(n),
                 f"{n % N_PHOTOS}.jpg",
                 now - timedelta(minutes=29 * n),
@@ -54,6 +54,11 @@ def build_photo_world(deployment: Deployment, media: Path) -> None:
 def post_id(number: int) -> str:
     """Ids hold what has to be escaped in a path."""
     return f"post/{number:03}"
+
+
+def author_of(number: int) -> str:
+    """A post's author."""
+    return f"author-{number % N_AUTHORS}"
 
 
 @contextmanager

@@ -12,12 +12,14 @@ from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect, sy
 
 from tests.databases import EMPTY, database_like
 from tests.flow.deployment import LISTS, Deployment
-from tests.flow.example_app import READERS, build_photo_world, example_app, timeline_of
+from tests.flow.example_app import READERS, author_of, build_photo_world, example_app, post_id, timeline_of
 from tests.flow.live import heuristic_ranker, live, posts_in, until_newer, version_of
+from tests.flow.similar import publish_similar
 
 pytestmark = pytest.mark.debian
 PHONE: ViewportSize = {"width": 390, "height": 844}
 SCROLLED = 100  # posts
+WAIT_MS = 30_000  # for the page to show something; it takes a tenth of a second on a quiet machine
 LONGER_LISTS = {"list_length": 150, "everyone_length": 200}
 
 
@@ -31,6 +33,7 @@ class Seen:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
         yield browser
@@ -232,6 +235,29 @@ def test_the_page_is_used_as_somebody_else(page: Page) -> None:
     with page.expect_response(re.compile("/api/timeline/newcomer")):
         page.get_by_role("dialog").get_by_role("button", name="Somebody new").tap()
     expect(cards(page).first).to_be_visible()
+
+
+def test_what_is_similar_is_shown_and_leads_on(page: Page, deployment: Deployment, reader: str) -> None:
+    card = cards(page).first
+    asked, author = str(card.get_attribute("data-post")), str(card.get_attribute("data-author"))
+    near = [post_id(number) for number in range(40, 48) if author_of(number) != author]
+    publish_similar(deployment, asked, near, author=author)
+    card.get_by_role("button", name="Similar").tap()
+    sheet = page.get_by_role("dialog", name="Similar photos")
+    tiles = sheet.get_by_role("list").first.get_by_role("listitem")
+    expect(tiles).to_have_count(len(near))
+    assert tiles.evaluate_all("tiles => tiles.map(tile => tile.dataset.post)") == near
+    with page.expect_response(re.compile("/api/interactions")):
+        tiles.first.get_by_role("button", name="Like").tap()
+    assert events(deployment, reader, "like") == [near[0]]
+    with page.expect_response(re.compile("/api/posts/.*/similar")):  # its id has a slash
+        tiles.nth(1).get_by_role("button", name="Similar to this one").tap()
+    expect(sheet.get_by_text("Nothing similar is known yet.")).to_be_visible()
+    sheet.get_by_role("button", name="Back").tap()
+    expect(tiles).to_have_count(len(near))
+    page.keyboard.press("Escape")
+    expect(sheet).to_be_hidden()
+    expect(card.get_by_role("button", name="Similar")).to_be_focused()
 
 
 def test_each_mode_has_a_tab(page: Page) -> None:

@@ -14,12 +14,19 @@ interface SimilarSheetProps {
   onClose: () => void;
 }
 
+/** Whether a post is here for its photo or caption; the others fill the sheet up. */
+const isNear = (post: FeedPost) => post.reason.startsWith("similar");
+
 type Found = FeedPost[] | "loading" | "failed";
 
 export function SimilarSheet({ account, post, isLiked, onLike, onClose }: SimilarSheetProps) {
   const [path, setPath] = useState([post]);
   const [found, setFound] = useState<Found>("loading");
   const current = path[path.length - 1] ?? post;
+  const posts = Array.isArray(found) ? found : [];
+  const near = posts.filter(isNear);
+  const others = posts.filter((each) => !isNear(each));
+  const tiles = { isLiked, onLike, onOpen: (each: FeedPost) => setPath([...path, each]) };
 
   useEffect(() => {
     let left = false;
@@ -49,29 +56,42 @@ export function SimilarSheet({ account, post, isLiked, onLike, onClose }: Simila
       <div aria-live="polite">
         {found === "loading" && <p className="quiet">Looking for similar photos …</p>}
         {found === "failed" && <p className="quiet">Similar photos cannot be had right now.</p>}
-        {Array.isArray(found) && found.length === 0 && <p className="quiet">Nothing is similar enough yet.</p>}
+        {near.length === 0 && others.length > 0 && <p className="quiet">Nothing similar is known yet.</p>}
       </div>
-      {Array.isArray(found) && (
-        <ul className="grid">
-          {found.map((each) => (
-            <li key={each.id} data-post={each.id}>
-              <button type="button" className="tile" onClick={() => setPath([...path, each])}>
-                <Photo post={each} />
-                <span className="unseen">{`Similar to this one: ${each.caption}`}</span>
-              </button>
-              <button
-                type="button"
-                className="round like"
-                aria-label={`Like the post by ${each.author.name}`}
-                aria-pressed={isLiked(each)}
-                onClick={() => onLike(each)}
-              >
-                <Icon name="heart" filled={isLiked(each)} />
-              </button>
-            </li>
-          ))}
-        </ul>
-      )}
+      <Tiles posts={near} {...tiles} />
+      {others.length > 0 && <h3>Popular</h3>}
+      <Tiles posts={others} {...tiles} />
     </Dialog>
+  );
+}
+
+interface TilesProps {
+  posts: FeedPost[];
+  isLiked: (post: FeedPost) => boolean;
+  onLike: (post: FeedPost) => void;
+  onOpen: (post: FeedPost) => void;
+}
+
+function Tiles({ posts, isLiked, onLike, onOpen }: TilesProps) {
+  return (
+    <ul className="grid">
+      {posts.map((post) => (
+        <li key={post.id} data-post={post.id}>
+          <button type="button" className="tile" onClick={() => onOpen(post)}>
+            <Photo post={post} />
+            <span className="unseen">{`Similar to this one: ${post.caption}`}</span>
+          </button>
+          <button
+            type="button"
+            className="round like"
+            aria-label={`Like the post by ${post.author.name}`}
+            aria-pressed={isLiked(post)}
+            onClick={() => onLike(post)}
+          >
+            <Icon name="heart" filled={isLiked(post)} />
+          </button>
+        </li>
+      ))}
+    </ul>
   );
 }

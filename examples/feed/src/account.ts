@@ -1,5 +1,5 @@
 // Everything that one signed-in user does: pages, likes, hides, and what they want more or less of.
-import { createWarmline, unwrap, type Schemas, type Warmline } from "warmline-client";
+import { createWarmline, unwrap, type Warmline } from "warmline-client";
 
 import { follow, openSession, readPosts, type Mode, type PostDetails, type Session } from "./backend.ts";
 
@@ -52,15 +52,11 @@ export class Account {
     };
   }
 
-  /** Posts whose photo or caption is near that of a post. */
+  /** Posts whose photo or caption is near that of a post, and popular ones where there are too few. */
   async similar(postId: string): Promise<FeedPost[]> {
-    const token = await this.token();
-    const answer = await fetch(`/api/posts/${encodeURIComponent(postId)}/similar?limit=${SIMILAR_POSTS}`, {
-      headers: { authorization: `Bearer ${token}` },
-    });
-    if (!answer.ok) throw new Error(`status ${answer.status}`);
-    const { posts } = (await answer.json()) as { posts: Schemas["TimelinePost"][] };
-    return this.withDetails(posts, undefined);
+    const params = { path: { post_id: postId }, query: { limit: SIMILAR_POSTS } };
+    const found = unwrap(await this.warmline.GET("/posts/{post_id}/similar", { params }));
+    return this.withDetails(found.posts, undefined);
   }
 
   async add(kind: EventKind, posts: Pick<FeedPost, "id" | "feedId">[]): Promise<void> {
