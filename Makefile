@@ -23,6 +23,10 @@ RUN_EXTRAS := $(PHASE1_EXTRAS),train,mirror,score
 DEV_EXTRAS := $(RUN_EXTRAS),dev,docs
 DOCS_EXTRAS := $(PHASE1_EXTRAS),docs
 DEMO_STAMP := $(if $(filter --phase1 --help -h,$(ARGS)),$(PHASE1_STAMP),$(RUN_STAMP))
+GENERATORS := .warmline/generators
+GENERATORS_STAMP := $(GENERATORS)/.installed
+# Node as its package on PyPI has it, so that everybody builds with the same.
+NPM := PATH="$(CURDIR)/$(GENERATORS)/bin:$$PATH" npm
 MOVIELENS := .warmline/recbole-1.2.1-py3-none-any.whl
 PIP := $(BIN)/python -m pip
 PIP_FLAGS := --quiet --disable-pip-version-check --no-input
@@ -43,7 +47,7 @@ test -z "$$broken" || { echo "A bound does not hold, or the benchmark failed:$$b
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test faults races load bench ratios lint types contracts check docs env clean
+.PHONY: help venv demo test faults races load bench ratios lint types contracts check docs generators clients feed env clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -93,11 +97,19 @@ docs: $(DOCS_STAMP) ## build the documentation into site/, offline; a broken lin
 	@$(BIN)/python -m docs_site.check_offline site
 	@echo "site/index.html; its search wants a server: $(BIN)/python -m http.server --directory site"
 
+generators: $(GENERATORS_STAMP) ## fetch what generates the clients and builds the example app's page, from PyPI and npm
+
+clients: $(DEV_STAMP) $(GENERATORS_STAMP) ## generate the TypeScript and the Python client anew, from the timeline's OpenAPI document
+	@$(BIN)/python -m tests.contract.clients
+
+feed: $(GENERATORS_STAMP) ## build the example app's page into examples/feed/dist
+	@$(NPM) --prefix examples/feed run --silent build
+
 env: ## write .env from .env.example, with random secrets, mode 600
 	@$(PYTHON) -m demo.env_file .env.example .env
 
 clean: ## remove .venv, .warmline (the demo's data) and caches
-	rm -rf $(VENV) .warmline site build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .warmline clients/typescript/node_modules examples/feed/node_modules site build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Each step needs less than the next; a stamp says that what it names is in the venv at these pins.
@@ -135,6 +147,15 @@ $(BIN)/python:
 	@echo "Making $(VENV) …"
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 2; }
+
+$(GENERATORS_STAMP): clients/generators.txt clients/typescript/package-lock.json examples/feed/package-lock.json
+	@echo "Fetching the generators of the clients and of the example app's page …"
+	@rm -rf $(GENERATORS)
+	@$(PYTHON) -m venv $(GENERATORS)
+	@$(GENERATORS)/bin/python -m pip install $(PIP_FLAGS) -r clients/generators.txt
+	@$(NPM) --prefix clients/typescript ci --loglevel=error
+	@$(NPM) --prefix examples/feed ci --loglevel=error
+	@touch $@
 
 # MovieLens-100K lies in this wheel. It is read as an archive; nothing of it is installed, imported or passed on.
 $(MOVIELENS): | $(DEMO_STAMP)

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from demo import personal, processes, runs_mirror, show
+from demo import example_page, personal, processes, runs_mirror, show
 from demo.checks import PHASE1_CHECKS, PHASE2_CHECKS, Check, run_checks
 from demo.client import connect
 from demo.context import Addresses, DemoContext, ProgressLog
@@ -64,6 +64,7 @@ def run(options: Options, console: Console) -> bool:
             running_services(process_environment, addresses.timeline_url) as running,
             connect(addresses.timeline_url, keys) as client,
         ):
+            example_page.start(running, options, addresses, prepared.cast)
             progress.done["services"] = ("ready", time.monotonic() - began)
             _write_demo_env(options, addresses, keys, prepared)
             context = DemoContext(
@@ -113,13 +114,19 @@ def _servers(options: Options, progress: ProgressLog) -> Iterator[Servers]:
 
 
 def _addresses(options: Options, servers: Servers) -> Addresses:
-    port = processes.free_port() if options.port is None else processes.require_free(options.port, "timeline")
+    port = _port(options.port, "timeline")
+    feed_port = _port(options.feed_port, "example app")
     reachable = processes.LOOPBACK if options.host == "0.0.0.0" else options.host  # noqa: S104 - compared, not bound
     return Addresses(
         database_url=options.database_url or servers.service_database_url,
         redis_url=options.redis_url or servers.redis_url,
         timeline_url=f"http://{reachable}:{port}",
+        feed_url=f"http://{reachable}:{feed_port}",
     )
+
+
+def _port(wanted: int | None, asked_by: str) -> int:
+    return processes.free_port() if wanted is None else processes.require_free(wanted, asked_by)
 
 
 def _variables(options: Options, addresses: Addresses, keys: Keys) -> dict[str, str]:
@@ -128,7 +135,9 @@ def _variables(options: Options, addresses: Addresses, keys: Keys) -> dict[str, 
         "WARMLINE_REDIS_URL": addresses.redis_url,
         "WARMLINE_HOST": options.host,
         "WARMLINE_PORT": addresses.timeline_url.rpartition(":")[2],
+        "WARMLINE_TIMELINE_URL": addresses.timeline_url,
         "WARMLINE_ENV": "dev",
+        "WARMLINE_JWT_WRITES": "true",  # the example app's page has its user's JWT alone
         "WARMLINE_MODEL_DIR": str(options.home / "models"),
         "WARMLINE_MEDIA_ROOT": str(options.home),
         "WARMLINE_SNAPSHOT_FILE": str(options.home / "snapshot" / "timeline.bin"),
@@ -160,6 +169,7 @@ def _write_demo_env(options: Options, addresses: Addresses, keys: Keys, prepared
             "WARMLINE_DATABASE_URL": addresses.database_url,
             "WARMLINE_REDIS_URL": addresses.redis_url,
             "WARMLINE_TIMELINE_URL": addresses.timeline_url,
+            "WARMLINE_FEED_URL": addresses.feed_url,
             **keys.environment,
             **{name: given[name] for name in (*OF_HOME, *DEFAULTS)},
             **runs_mirror.variables(options.home, os.environ),
@@ -176,6 +186,7 @@ def _show_addresses(options: Options, context: DemoContext) -> None:
         {
             "timeline": f"{timeline_url}/timeline/{context.cast.warm_user}",
             "interface": f"{timeline_url}/docs",
+            "example app": context.addresses.feed_url,
             **({} if options.phase1 else runs_mirror.how_to_look(options.home, os.environ)),
             "logs": str(options.home / "logs"),
             "second terminal": f"set -a; . {os.path.relpath(options.home / 'demo.env')}; set +a",

@@ -197,6 +197,19 @@ def _ids(pages: list[Page]) -> list[str]:
     return [entry.post_id for page in pages for entry in page.posts]
 
 
+def _example_app_shows_a_page(context: DemoContext) -> tuple[bool, str]:
+    """As its page does: a session, a page of the timeline with it, and what the posts show."""
+    user_id = context.cast.spare_warm_user
+    with httpx.Client(base_url=context.addresses.feed_url, trust_env=False) as http:
+        token = http.post("/demo/session", json={"user_id": user_id}).json()["token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        ids = [post["id"] for post in http.get(f"/api/timeline/{user_id}", headers=headers).json()["posts"]]
+        posts = http.get("/demo/posts", params={"ids": ids}, headers=headers).json()["posts"]
+        photo, page = http.get(posts[0]["photo"]), http.get("/")
+    good = {page.status_code, photo.status_code} == {200} and {post["id"] for post in posts} == {*ids}
+    return good, f"{len(posts)} posts; page {page.status_code}, photo {photo.status_code}"
+
+
 PHASE1_CHECKS: dict[str, Check] = {
     "the timeline is alive": _status("/healthz"),
     "the timeline is ready": _status("/readyz"),
@@ -210,6 +223,7 @@ PHASE1_CHECKS: dict[str, Check] = {
     "the admin interface wants its token": _admin_wants_its_token,
     "the phase switches there and back": _phase_switches_there_and_back,
     "the operator sees the status": _status_is_shown,
+    "the example app shows its user's page": _example_app_shows_a_page,
 }
 PHASE2_CHECKS: dict[str, Check] = {
     "all four services are alive": _all_alive,

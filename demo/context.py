@@ -20,6 +20,7 @@ class Addresses:
     database_url: str
     redis_url: str
     timeline_url: str
+    feed_url: str
 
 
 @dataclass(slots=True)

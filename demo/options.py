@@ -24,6 +24,7 @@ class Options:
     redis_url: str | None
     host: str
     port: int | None
+    feed_port: int | None
     postgres_port: int | None
     redis_port: int | None
     phase1: bool
@@ -47,6 +48,7 @@ def read_options(arguments: Sequence[str], environment: Mapping[str, str]) -> Op
         redis_url=environment.get("WARMLINE_REDIS_URL") or None,
         host=environment.get("WARMLINE_HOST") or "127.0.0.1",
         port=given.port or _port_of(environment, "WARMLINE_PORT"),
+        feed_port=given.feed_port,
         postgres_port=given.postgres_port,
         redis_port=given.redis_port,
         phase1=given.phase1,
@@ -81,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         "--home", metavar="FOLDER", help=f"where the state lives ({HOME}; for the world of photos {PHOTOS_HOME})"
     )
     parser.add_argument("--port", type=_port, help="the timeline's port (a free one, or WARMLINE_PORT)")
+    parser.add_argument("--feed-port", type=_port, help="the example app's port (a free one)")
     parser.add_argument("--postgres-port", type=_port, help="the embedded PostgreSQL's port (a free one)")
     parser.add_argument("--redis-port", type=_port, help="the embedded Valkey's port (a free one)")
     parser.add_argument("--end-with-parent", action="store_true", help=argparse.SUPPRESS)  # `make` gives it

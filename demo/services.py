@@ -28,7 +28,8 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 PHASE1_SERVICES = ("s01_heuristic", "timeline")
 PHASE2_SERVICES = ("s02_train_neucf", "s02_recsys_neucf")
-SILENT_SERVICES = ("timeline",)  # it writes no heartbeat: that it answers is its sign of life
+EXAMPLE_APP = "demo.feed"
+SILENT_SERVICES = ("timeline", EXAMPLE_APP)  # they write no heartbeat: that they answer is their sign of life
 STOP_SECONDS = 5.0  # a training ends at the second signal; in the middle of a long step it is killed, and loses nothing
 
 
@@ -56,12 +57,12 @@ class Running:
     process_environment: ProcessEnvironment
     exited: set[str] = field(default_factory=set)
 
-    def start(self, names: Sequence[str]) -> None:
+    def start(self, names: Sequence[str], arguments: Sequence[str] = ()) -> None:
         """Start services, which end with this process."""
         for name in names:
             log = self.process_environment.log_of(name)
             log.unlink(missing_ok=True)
-            self.processes[name] = _start(self.process_environment, ["-m", name], log)
+            self.processes[name] = _start(self.process_environment, ["-m", name, *arguments], log)
 
     def without_heartbeat(self, live_workers: Mapping[str, Collection[str]]) -> list[str]:
         """The services whose own process is not among the live workers (`machine:process`, by service)."""
@@ -152,13 +153,26 @@ def _start(process_environment: ProcessEnvironment, arguments: Sequence[str], lo
     )
 
 
+def wait_for_example_app(running: Running, url: str) -> None:
+    """Wait until the example app and its way to the timeline answer.
+
+    Raises:
+        ServiceFailed: it ended, or does not answer.
+    """
+    _wait_until_ok(running, EXAMPLE_APP, f"{url}/demo/config")
+
+
 def _wait_until_ready(running: Running, timeline_url: str) -> None:
+    _wait_until_ok(running, "timeline", f"{timeline_url}/readyz")
+
+
+def _wait_until_ok(running: Running, name: str, url: str) -> None:
     deadline = time.monotonic() + READY_SECONDS
     answer = "no answer"
     while time.monotonic() < deadline:
         running.refuse_exited()
         try:
-            response = httpx.get(f"{timeline_url}/readyz", timeout=2.0, trust_env=False)
+            response = httpx.get(url, timeout=2.0, trust_env=False)
         except httpx.HTTPError:
             time.sleep(0.1)
             continue
@@ -166,8 +180,8 @@ def _wait_until_ready(running: Running, timeline_url: str) -> None:
             return
         answer = response.text[:300]
         time.sleep(0.1)
-    log = processes.tail(running.process_environment.log_of("timeline"))
-    raise ServiceFailed(f"timeline: not ready in {READY_SECONDS:.0f} s ({answer}); the end of its log:\n{log}")
+    log = processes.tail(running.process_environment.log_of(name))
+    raise ServiceFailed(f"{name}: not ready in {READY_SECONDS:.0f} s ({answer}); the end of its log:\n{log}")
 
 
 def _stop_all(running: Running) -> None:

@@ -27,6 +27,7 @@ Json = dict[str, Any]
 # Which token opens the routes of a tag; a tag that is missing here ends the build.
 TOKENS = {
     "timeline": ("Pages", "the API key, or the JWT of the user whose page it is"),
+    "onboarding": ("Onboarding", "the API key"),
     "events": (
         "Events",
         "the API key; where `WARMLINE_JWT_WRITES` is on, also the JWT of the user whose events they are",
@@ -36,6 +37,7 @@ TOKENS = {
         "What a viewer says",
         "the API key; where `WARMLINE_JWT_WRITES` is on, also the JWT of the user who says it",
     ),
+    "recommendations": ("Recommendations", "the API key"),
     "data": ("A person's data", "the API key"),
     "admin": ("Operator", "the admin token"),
     "platform": ("Platform", "no token"),

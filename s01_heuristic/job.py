@@ -11,6 +11,7 @@ from s01_heuristic.live import LiveRanking
 from s01_heuristic.mode_lists import publish_mode_lists
 from s01_heuristic.new_posts import new_post_pool
 from s01_heuristic.rank import RankedCandidates, entries_as_wished, rank_posts
+from s01_heuristic.surfaces import begin_of, publish_onboarding, publish_suggestions
 from shared.candidates.asked_for import AskedFor
 from shared.candidates.followed import FollowedPosts
 from shared.candidates.heuristic_scores import score_posts
@@ -19,7 +20,7 @@ from shared.candidates.training_amounts import amounts_of
 from shared.db.arrivals import arrivals_mark
 from shared.db.engine import Database
 from shared.db.erasure import erased_lately
-from shared.db.runs import Run, for_run
+from shared.db.runs import Run, for_run, last_report
 from shared.db.vectors import count_vectors
 from shared.domain import Phase, Source
 from shared.eligibility import Viewer
@@ -34,7 +35,13 @@ from shared.settings import HeuristicSettings, ListSettings, NewPostSettings, Re
 JOB = "heuristic"
 SECONDS_PER_DAY = 86_400
 NOTHING_WITHHELD = Viewer()
-STEPS = {"loading": 5.0, "ranking": 1.0, "lists": 4.0, "housekeeping": 0.2}  # step -> its approximate share of a run
+STEPS = {
+    "loading": 5.0,
+    "ranking": 1.0,
+    "lists": 4.0,
+    "suggestions": 1.0,
+    "housekeeping": 0.2,
+}  # step -> its approximate share of a run
 USERS_AT_ONCE = 256  # lists computed together: enough to hide the cost of numpy's calls, few enough for the cache
 
 
@@ -96,13 +103,15 @@ def run_heuristic(
             written.update(
                 publish_mode_lists(database, writer, inputs, ranking, settings.lists, run=run.fence, now=now)
             )
+            publish_onboarding(database, writer, inputs, ranking, run=run.fence, now=now)
         lists = published or PublishedCounts(lists=0, bytes=0)
         written.update(lists=lists.lists, bytes=lists.bytes, new_posts=length_of(new_posts))
-    seconds = time.monotonic() - started
+    seconds, suggested = time.monotonic() - started, dict[str, Any]()
     if published:
         on_ranked(LiveRanking(candidates=LiveCandidates.of(inputs, generation=run.fence), ranking=ranking))
         publication = Publication(run=run.fence, at=now, lists=lists.lists, bytes=lists.bytes, seconds=seconds)
         writer.note_publication(Phase.HEURISTIC, publication, job=JOB)
+        suggested = _suggest(database, writer, inputs, ranking, run, now)
     housekeeping = keep_house(database, settings.retention, now, run.progress.report, job=JOB)
     return {
         "mark": mark,
@@ -112,13 +121,26 @@ def run_heuristic(
         "users": len(inputs.users),
         "lists": lists.lists,
         "bytes": lists.bytes,
-        "stages": {"load": loaded["seconds"], "rank": ranked["seconds"], "publish": written["seconds"]},
+        "stages": {"load": loaded["seconds"], "rank": ranked["seconds"], "publish": written["seconds"]}
+        | ({"suggest": suggested["seconds"]} if suggested else {}),
         "removed": len(inputs.removed),
         "uncounted": asdict(inputs.uncounted),
         **_readiness(database, inputs, settings.lists, now),
+        "suggestions": suggested,
         "housekeeping": housekeeping,
         "seconds": round(seconds, 3),
     }
+
+
+def _suggest(
+    database: Database, writer: JobStore, inputs: RankingInput, ranking: RankedCandidates, run: Run, now: datetime
+) -> dict[str, Any]:
+    """Publish suggestions, after the lists, which do not depend on them."""
+    last = last_report(database, JOB)
+    return publish_suggestions(
+        database, writer, inputs, ranking, run=run.fence, now=now,
+        begin_at=begin_of(last["report"] if last is not None else None), report_progress=run.progress.report,
+    )  # fmt: skip
 
 
 def _readiness(database: Database, inputs: RankingInput, settings: ListSettings, now: datetime) -> dict[str, Any]:

@@ -23,6 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _prepare(stores: "StoreSettings") -> Service:
     from s02_recsys_neucf.job import JOB, JobSettings, LiveModelLoader, run_scoring
     from s02_recsys_neucf.live import LiveNeuCF
+    from s02_recsys_neucf.recommend.start import PlainIndex, recommend_loop, side_by_side
     from s02_recsys_neucf.settings import ScoreSettings
     from s02_recsys_neucf.similar.similar_posts import SimilarPosts
     from shared.content.settings import ContentSettings
@@ -66,15 +67,26 @@ def _prepare(stores: "StoreSettings") -> Service:
         load=LiveModelLoader(settings, similar),
     )
 
+    plain = PlainIndex(content=settings.content, lists=lists, window=settings.window, retention=settings.retention)
+    answering = recommend_loop(stores, settings.content, lambda: live.index or plain.current)
+    recommends = settings.score.recommend
+
     def work(database: "Database", run: "Run", now: "datetime") -> "Mapping[str, Any]":
         with live.loading:
-            return run_scoring(database, writer, settings, run, now, on_scored=live.put, similar=similar)
+            report = run_scoring(database, writer, settings, run, now, on_scored=live.put, similar=similar)
+            if live.candidates is not None:
+                plain.forget()
+            elif recommends:
+                plain.load(database, now)
+            return report
 
     return Service(
         job=JOB,
         trigger=every(settings.score.interval),
         work=work,
-        beside=live_loop(stores, lists, load_settings(LiveSettings), live),
+        beside=side_by_side(
+            live_loop(stores, lists, load_settings(LiveSettings), live), answering if recommends else None
+        ),
         bar=run_bar(JOB),
     )
 

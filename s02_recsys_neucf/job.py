@@ -184,7 +184,9 @@ class LiveModelLoader:
         found = neighbours_by_model(
             self._similar, artefact, model.version, encoders, inputs, data.candidate_features, prepared.vectors
         )
-        live = live_model(artefact, encoders, prepared, inputs, data, generation=generation)
+        live = live_model(
+            artefact, encoders, prepared, inputs, data, generation=generation, recommends=settings.score.recommend
+        )
         return LoadedModel(live=live, active=inputs.users.ids, publish=found.publish_changed)
 
 
@@ -254,7 +256,12 @@ def _publish(
         dropped = writer.drop_lists(without, phase=Phase.NEUCF, version=inputs.version)
         facts.update(lists=published.lists, bytes=published.bytes, dropped=dropped)
         if len(inputs.posts):
-            on_scored(live_model(artefact, loaded.encoders, prepared, inputs, data, generation=run.fence))
+            on_scored(
+                live_model(
+                    artefact, loaded.encoders, prepared, inputs, data, generation=run.fence,
+                    recommends=settings.score.recommend,
+                )
+            )  # fmt: skip
     return published, prepared
 
 

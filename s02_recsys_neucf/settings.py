@@ -24,6 +24,10 @@ class ScoreSettings(SettingsGroup):
         description="age in days up to which likes shape a user's taste, but no further back than KEEP_DAYS",
     )
 
+    recommend: bool = Field(
+        default=True, description="answer requests for recommendations beside the runs; off: content alone is used"
+    )
+
     @property
     def history(self) -> timedelta:
         return timedelta(days=self.history_days)

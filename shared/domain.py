@@ -18,6 +18,7 @@ WHITE_SPACE = r" \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 # characters newer than Python's tables.
 NOT_IN_IDS = rf"[{CONTROL_CHARACTERS}\ud800-\udfff]|\A[{WHITE_SPACE}]|[{WHITE_SPACE}]\Z"
 _NOT_IN_IDS = re.compile(NOT_IN_IDS)
+MAX_PHOTOS = 10  # of one post; each is read and encoded
 PHOTO_RULE = "an http(s) URL, or a path below the media root, without control characters"
 # A path's first segment with a colon is written ./a:b (RFC 3986, 4.2): without that it is a scheme.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -72,6 +73,21 @@ MODES_BY_CODE = (Mode.FOR_YOU, Mode.FOLLOWING, Mode.LATEST, Mode.EXPLORE)
 JOB_OF_PHASE = {Phase.HEURISTIC: "heuristic", Phase.NEUCF: "score"}
 
 
+class RecommendBy(StrEnum):
+    """What recommendations for liked posts are made by."""
+
+    CONTENT = "content"  # photo and caption
+    TOGETHER = "together"  # what those who liked these posts liked as well
+    NEUCF = "neucf"  # the champion, for somebody who joined after its training
+    HYBRID = "hybrid"  # all of these, by reciprocal ranks
+
+    __hash__ = str.__hash__
+
+
+# They travel as small numbers in answers; the order is part of the format and only grows at its end.
+RECOMMENDED_BY_CODE = tuple(RecommendBy)
+
+
 class InteractionKind(StrEnum):
     """What a user did with a post."""
 
@@ -102,6 +118,7 @@ class Reason(IntEnum):
     SIMILAR_CAPTION = 5
     YOU_ASKED = 6
     FOLLOWING = 7
+    LIKED_TOGETHER = 8
 
     @property
     def code(self) -> str:

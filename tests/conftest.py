@@ -22,8 +22,13 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 MOST_WORKERS = 4  # each has servers of its own and up to 1.5 GB, most of it PyTorch and the encoders
-LEFT_OUT = "tests marked `debian` that were left out"
-left_out = pytest.StashKey[int]()
+LEFT_OUT = {  # marks, and what is said of tests that are left out for want of it
+    "debian": "programs out of Debian's packages (PgBouncer, Chromium);"
+    " `.ci/run` installs them as root and runs these too",
+    "generators": "what `make generators` fetches from PyPI and npm; `.ci/run` fetches it and runs these too",
+}
+OF_WORKERS = "tests that were left out, by mark"
+left_out = pytest.StashKey[dict[str, int]]()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -46,10 +51,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:
-    """Count the tests that want Debian's packages, for the line at the end."""
+    """Count the tests that want what may not be here, for the lines at the end."""
     for item in items:
-        if item.get_closest_marker("debian"):
-            item.config.stash[left_out] = item.config.stash.get(left_out, 0) + 1
+        counts = item.config.stash.setdefault(left_out, {})
+        for mark in LEFT_OUT:
+            if item.get_closest_marker(mark):
+                counts[mark] = counts.get(mark, 0) + 1
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -57,23 +64,20 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Report to the main process what was left out; its end must not interrupt the cleanup."""
     if hasattr(session.config, "workeroutput"):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        session.config.workeroutput[LEFT_OUT] = session.config.stash.get(left_out, 0)
+        session.config.workeroutput[OF_WORKERS] = session.config.stash.get(left_out, {})
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Note what a worker left out; each worker has collected all tests."""
-    node.config.stash[left_out] = getattr(node, "workeroutput", {}).get(LEFT_OUT, 0)
+    node.config.stash[left_out] = getattr(node, "workeroutput", {}).get(OF_WORKERS, {})
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print in one line what was left out, and why."""
-    count = config.stash.get(left_out, 0)
-    if count and "not debian" in config.getoption("markexpr"):
-        terminalreporter.write_line(
-            f"Left out: {count} tests marked `debian`, which want programs out of Debian's packages (PgBouncer);"
-            " `.ci/run` installs them as root and runs these too."
-        )
+    """Print in one line for each mark what was left out, and why."""
+    for mark, count in config.stash.get(left_out, {}).items():
+        if f"not {mark}" in config.getoption("markexpr"):
+            terminalreporter.write_line(f"Left out: {count} tests marked `{mark}`, which want {LEFT_OUT[mark]}.")
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,19 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Scope
 
 from shared.version import VERSION
-from timeline.http import admin, docs_page, interactions, pages, preferences, relations, runs, similar, user_data
+from timeline.http import (
+    admin,
+    docs_page,
+    interactions,
+    pages,
+    preferences,
+    recommendations,
+    relations,
+    runs,
+    similar,
+    suggestions,
+    user_data,
+)
 from timeline.http.auth import Authorizer, jwt_library
 from timeline.http.exact_paths import ExactPaths
 from timeline.http.fast_path import FastPath
@@ -89,7 +101,20 @@ def create_app(settings: AllSettings, worker: Worker | None = None) -> TimelineA
     )  # fmt: skip
     install_problems(app)
     app.openapi = partial(document, app)  # type: ignore[method-assign]  # as FastAPI's own manual does it
-    for part in (pages, similar, interactions, relations, preferences, user_data, runs, admin, docs_page):
+    parts = (
+        pages,
+        similar,
+        suggestions,
+        interactions,
+        relations,
+        preferences,
+        user_data,
+        recommendations,
+        runs,
+        admin,
+        docs_page,
+    )
+    for part in parts:
         app.routes.extend(part.router.routes)  # `include_router` would build each route again
     app.add_middleware(Limits, routes=app.routes, authorizer=_authorizer, room=room)
     app.add_middleware(Methods, routes=app.routes)

@@ -49,6 +49,7 @@ class RequestCounters(Collector):
         first, n_cells = self._overtaken + 1 + len(STORES), len(statuses) + len(self._ends) + 2
         self._surfaces = {surface: first + n_cells * index for index, surface in enumerate(surfaces)}
         self._statuses = {status: cell for cell, status in enumerate(statuses)}
+        self.end = first + n_cells * len(surfaces)  # the first cell that is free
 
     def request(self, source: str, status: str, seconds: float) -> None:
         """A request was answered."""
@@ -122,3 +123,75 @@ class RequestCounters(Collector):
             seconds.add_metric((surface,), list(zip(ends, buckets, strict=True)), sums[start + len(ends)])
         yield requests
         yield seconds
+
+
+class RecommendCounters(Collector):
+    """Recommendations by source, their seconds, and the requests that no ranker answered."""
+
+    def __init__(
+        self,
+        buckets: Sequence[float],
+        *,
+        sources: Sequence[str],
+        reasons: Sequence[str],
+        cells: SharedCells,
+        index: int,
+        first: int,
+    ) -> None:
+        """
+        Args:
+            buckets: upper bounds of the histogram of seconds, ascending; an unbounded one is added.
+            sources: all values of the label.
+            reasons: why no ranker answered, all values of the label.
+            cells: the memory that all processes share.
+            index: of this process.
+            first: the first cell of its row that is free.
+        """
+        self._ends, self._cells, self._row = tuple(buckets), cells, cells.counters(index)
+        self._sources = {source: first + cell for cell, source in enumerate(sources)}
+        self._first_bucket = first + len(sources)
+        self._seconds = self._first_bucket + len(self._ends) + 1
+        self._asked = self._seconds + 1
+        self._reasons = {reason: self._asked + 1 + cell for cell, reason in enumerate(reasons)}
+        self._refused = self._asked + 1 + len(reasons)
+
+    def answered(self, source: str, seconds: float) -> None:
+        """A request was answered."""
+        self._row[self._sources[source]] += 1
+        self._row[self._first_bucket + bisect_left(self._ends, seconds)] += 1
+        self._row[self._seconds] += seconds
+
+    def asked(self) -> None:
+        """A ranker was to be asked."""
+        self._row[self._asked] += 1
+
+    def unanswered(self, reason: str) -> None:
+        """No ranker answered."""
+        self._row[self._reasons[reason]] += 1
+
+    def refused(self) -> None:
+        """There were too many requests."""
+        self._row[self._refused] += 1
+
+    def collect(self) -> Iterator[Metric]:
+        """The sums of all processes."""
+        sums = self._cells.sums()
+        answered = CounterMetricFamily("warmline_recommendations", "answers", labels=("source",))
+        for source, cell in self._sources.items():
+            answered.add_metric((source,), sums[cell])
+        yield answered
+        ends = [*map(floatToGoString, self._ends), "+Inf"]
+        buckets = accumulate(sums[self._first_bucket : self._seconds])
+        seconds = HistogramMetricFamily("warmline_recommendation_seconds", "from request to answer")
+        seconds.add_metric((), list(zip(ends, buckets, strict=True)), sums[self._seconds])
+        yield seconds
+        yield CounterMetricFamily("warmline_recommendations_asked", "requests for a ranker", value=sums[self._asked])
+        unanswered = CounterMetricFamily(
+            "warmline_recommendations_unanswered", "requests that no ranker answered", labels=("reason",)
+        )
+        for reason, cell in self._reasons.items():
+            unanswered.add_metric((reason,), sums[cell])
+        yield unanswered
+        yield CounterMetricFamily(
+            "warmline_recommendations_refused", "requests beyond the rate", value=sums[self._refused]
+        )

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from shared.domain import Phase, Reason, Source
+from shared.domain import Phase, Reason, RecommendBy, Source
 from shared.jobs.names import Job
 from shared.ranked_lists import codec
 from shared.ranked_lists.live_figures import LiveFigures
 from shared.ranked_lists.publication import Publication
-from timeline.counters import STORES, RequestCounters
+from shared.ranked_lists.recommend_queue import NoAnswer
+from timeline.counters import STORES, RecommendCounters, RequestCounters
 from timeline.shared_cells import SharedCells
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 NO_SOURCE = "none"  # for refused requests
 STATUSES = ("200", "400", "401", "403", "404", "413", "422", "431", "500", "503")
 OTHER = "other"
-SURFACES = ("similar",)  # routes for readers beside the timeline
+SHARED_SOURCES = (Source.EVERYONE, Source.SNAPSHOT, Source.NEWEST)  # of recommendations that are for anybody
+SURFACES = ("similar", "suggestions", "onboarding")  # routes for readers beside the timeline
 _CODES = {int(status): status for status in STATUSES}
 JOBS = tuple(job.value for job in Job)
 UNCOUNTED = ("users", "events", "posts", "repeated_posts")
@@ -45,11 +47,17 @@ class Metrics:
             index: of this process.
         """
         self.registry = registry = CollectorRegistry()
+        cells = cells or SharedCells(1)
         self._tally = RequestCounters(
-            BUCKETS, sources=(*Source, NO_SOURCE), statuses=(*STATUSES, OTHER), cells=cells or SharedCells(1),
-            index=index, surfaces=SURFACES,
+            BUCKETS, sources=(*Source, NO_SOURCE), statuses=(*STATUSES, OTHER), cells=cells, index=index,
+            surfaces=SURFACES,
         )  # fmt: skip
         registry.register(self._tally)
+        self.recommendations = RecommendCounters(
+            BUCKETS, sources=(*RecommendBy, *SHARED_SOURCES), reasons=tuple(NoAnswer), cells=cells, index=index,
+            first=self._tally.end,
+        )  # fmt: skip
+        registry.register(self.recommendations)
         self._age = Gauge(
             "warmline_list_age_seconds", "since the last whole publication", ("phase",), registry=registry
         )

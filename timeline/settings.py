@@ -76,6 +76,12 @@ class TimelineSettings(SnapshotSettings):
     database_budget_ms: float = Field(
         150, ge=10, le=60_000, description="milliseconds that a page waits for PostgreSQL, if it needs it at all"
     )
+    recommend_budget_ms: float = Field(
+        300, ge=20, le=10_000, description="milliseconds in which recommendations are answered, by whatever answers"
+    )
+    recommend_per_minute: int = Field(
+        1200, ge=6, le=1_000_000, description="requests for recommendations that are answered in a minute, of each key"
+    )
     refresh_seconds: float = Field(
         2, ge=0.1, le=60, description="seconds after which a timeline refreshes its own copies from the stores"
     )
@@ -117,6 +123,10 @@ class TimelineSettings(SnapshotSettings):
     @property
     def database_budget(self) -> timedelta:
         return timedelta(milliseconds=self.database_budget_ms)
+
+    @property
+    def recommend_budget(self) -> timedelta:
+        return timedelta(milliseconds=self.recommend_budget_ms)
 
     @field_validator("jwt_key")
     @classmethod

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-COUNTERS = 254  # numbers that each process counts in
+COUNTERS = 256  # numbers that each process counts in
 _ERASURES, _BEATS = COUNTERS, COUNTERS + 1
 _CELLS, _CELL_BYTES = COUNTERS + 2, 8
 

@@ -13,6 +13,7 @@ from shared.live.settings import LiveSettings
 from shared.ranked_lists.job_store import JobStore
 from shared.ranked_lists.mode_store import ModeStore
 from shared.ranked_lists.page_store import Lifetimes, PageWriter
+from shared.ranked_lists.recommend_queue import RecommendAsker
 from shared.ranked_lists.timeline_store import TimelineStore
 from shared.ranked_lists.user_store import UserStore
 from shared.settings import (
@@ -28,7 +29,10 @@ from shared.settings import (
 from shared.signing import SigningKeys
 from timeline.counters import STORES
 from timeline.feed.feed import Feed
+from timeline.feed.onboarding import OnboardingFeed
+from timeline.feed.recommendations import Recommendations
 from timeline.feed.similar import SimilarFeed
+from timeline.feed.suggestions import SuggestionsFeed
 from timeline.http.auth import Authorizer
 from timeline.metrics import Metrics
 from timeline.settings import TimelineSettings
@@ -36,7 +40,7 @@ from timeline.stores.background_refresh import BackgroundRefresh
 from timeline.stores.breaker import Breaker
 from timeline.stores.budgets import Stores
 from timeline.stores.event_intake import EventIntake
-from timeline.stores.followed_posts import FollowedPosts
+from timeline.stores.followed_posts import FollowingLists
 from timeline.stores.installation import Installation
 from timeline.stores.live_updates import LiveUpdates
 from timeline.stores.local_chains import LocalChains
@@ -81,16 +85,20 @@ class State:
     stores: Stores
     signing_keys: SigningKeys
     feed: Feed
+    suggestions: SuggestionsFeed
+    onboarding: OnboardingFeed
     similar: SimilarFeed
     safety_updates: SafetyUpdates
     intake: EventIntake
     live_updates: LiveUpdates
-    followed: FollowedPosts
+    followed: FollowingLists
     acts_database: Database  # the same PostgreSQL with its own connections
     write_threads: WorkerThreads
     safety_threads: WorkerThreads
     operator_threads: WorkerThreads
     exports: UserExports
+    recommendations: Recommendations
+    recommend_asker: RecommendAsker
     write_rates: WriteRates
 
     async def write(
@@ -127,6 +135,7 @@ class State:
         ]
         self.stores.close()
         await let_finish(closed)
+        await self.recommend_asker.close()
         await self.reader.close()
         self.writer.close()
         self.user_store.close()
@@ -219,9 +228,10 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
         breaker.on_open = background_refresh.wake
     redis_writes.on_hang = partial(background_refresh.wake, "redis")
     resources.stores.on_redis_failure = partial(background_refresh.wake, "outbox")
-    feed = Feed(resources, signing_keys=worker.keys)
     write_threads = WorkerThreads("write", threads=WRITE_THREADS)
     live_updates = LiveUpdates(user_store, redis_writes, settings.live)
+    feed = Feed(resources, signing_keys=worker.keys)
+    asker = RecommendAsker(redis_url, reader, longest=settings.timeline.recommend_budget)
     return State(
         settings=settings.timeline,
         retention=settings.retention,
@@ -237,6 +247,8 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
         stores=resources.stores,
         signing_keys=worker.keys,
         feed=feed,
+        suggestions=SuggestionsFeed(resources, read_state=feed.state, sources=feed.sources),
+        onboarding=OnboardingFeed(resources, read_state=feed.state, sources=feed.sources),
         similar=SimilarFeed(resources, sources=feed.sources, selector=feed.selector, read_state=feed.state),
         safety_updates=safety_updates,
         intake=EventIntake(
@@ -253,6 +265,8 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
         write_threads=write_threads,
         safety_threads=WorkerThreads("act", threads=ACT_THREADS),
         operator_threads=WorkerThreads("operator", threads=OPERATOR_THREADS),
+        recommendations=Recommendations(resources, feed, asker, budget=settings.timeline.recommend_budget),
+        recommend_asker=asker,
         write_rates=worker.write_rates,
         exports=UserExports(settings.stores, redis_timeout=WRITER_TIMEOUT, model_dir=settings.model.model_dir),
     )
@@ -282,7 +296,7 @@ def _resources(
         window=settings.window,
         new_posts=settings.new_posts,
         modes=modes,
-        followed=FollowedPosts(
+        followed=FollowingLists(
             store=modes,
             database=database,
             stores=stores,

@@ -13,6 +13,9 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
+from s01_heuristic.onboarding import EXAMPLES, LANGUAGES, POSTS_OF_LANGUAGE, TAGS
+from s01_heuristic.onboarding import POSTS as SPREAD
+from s01_heuristic.suggestions import LENGTH, POPULAR
 from shared.domain import Phase, Reason, Source, author_hash
 from shared.eligibility import Viewer
 from shared.operations.safety import publish_safety
@@ -21,15 +24,25 @@ from shared.ranked_lists.codec import RankedList, encode, pack_entry
 from shared.ranked_lists.cursor import Cursor
 from shared.ranked_lists.job_store import LEAST_VERSION, JobStore
 from shared.ranked_lists.neighbours import MOST, Neighbours, pack_neighbours
+from shared.ranked_lists.onboarding import FORMAT, Onboarding, OnboardingTag
 from shared.ranked_lists.page_store import FirstPage, Lifetimes, NextPage, PageWriter
 from shared.ranked_lists.publication import Publication
-from shared.ranked_lists.records import NONCE_BYTES, CatalogueEntry, Chain, Tail
+from shared.ranked_lists.records import NONCE_BYTES, CatalogueEntry, Chain, Tail, pack_post_numbers
+from shared.ranked_lists.suggestions import (
+    MAX_EXAMPLES,
+    AuthorReason,
+    SuggestedAuthor,
+    SuggestedAuthors,
+    pack_name,
+    pack_suggestions,
+)
 from shared.ranked_lists.timeline_store import TimelineStore
 from shared.settings import ListSettings
 
 POSTS = 20_000  # in the candidate window
 BORN, DELETED = 5, 1  # posts between two publications: 20,000 in 14 days, one publication each five minutes
 AUTHORS = 1_000
+POSTS_SHOWN = SPREAD + LANGUAGES * POSTS_OF_LANGUAGE  # to newcomers, at most
 BLOCKED, SEEN_BY_EVENTS = 3, 50  # of each user: authors withheld, posts seen elsewhere
 PAGE, PAGES = 20, 3  # posts a page, pages a chain
 TAIL_EVERY = 10  # one chain in ten is scrolled to its list's end
@@ -82,8 +95,38 @@ def publish(writer: JobStore, lists: ListSettings, size: Size, run: int) -> None
         if phase is Phase.HEURISTIC:
             writer.publish_everyone(encode(everyone), job=job, run=run)
             writer.publish_new_posts(encode(everyone), job=job, run=run)
+            _publish_suggestions(writer, size, rows, run=run, at=at)
         note = Publication(run=run, at=at, lists=published.lists, bytes=published.bytes, seconds=0.0)
         writer.note_publication(phase, note, job=job)
+
+
+def _publish_suggestions(writer: JobStore, size: Size, rows: range, *, run: int, at: datetime) -> None:
+    """What newcomers are shown, and authors for each user, as many of all as there may be."""
+    examples = pack_post_numbers(rows[:EXAMPLES])
+    writer.publish_onboarding(
+        Onboarding(
+            format=FORMAT, generation=run, stamp=int(at.timestamp()), languages=["en"], spoken=bytes(POSTS_SHOWN),
+            entries=b"".join(pack_entry(row, Reason.POPULAR, 0.5) for row in rows[:POSTS_SHOWN]),
+            tags=[OnboardingTag(tag=f"tag {number:05}", posts=100, packed_examples=examples) for number in range(TAGS)],
+        )
+    )  # fmt: skip
+    authors = [author_hash(f"author {number}") for number in range(AUTHORS)]
+    writer.publish_author_names(
+        {author: pack_name(user_id(number), rows[:MAX_EXAMPLES]) for number, author in enumerate(authors)}
+    )
+    values = [
+        pack_suggestions(
+            SuggestedAuthors(
+                generation=run, generated_at=at,
+                authors=[SuggestedAuthor(authors[(first + n) % AUTHORS], AuthorReason.LIKED_ALIKE, 20, 0.5)
+                         for n in range(length)],
+            )
+        )
+        for length, firsts in ((POPULAR, [0]), (LENGTH, range(AUTHORS)))
+        for first in firsts
+    ]  # fmt: skip
+    writer.publish_popular_authors(values[0])
+    writer.publish_suggestions((user_id(number), values[1 + number % AUTHORS]) for number in range(size.users))
 
 
 async def scroll(url: str, lists: ListSettings, size: Size, *, chains: int, seed: int) -> None:

@@ -18,11 +18,14 @@ KINDS = {  # by the beginning of the key's name; the first that fits counts
     "wl:seen:": "served",
     "wl:chain:": "chains",
     "wl:tail:": "tails",
+    "wl:request:": "requests",
     "wl:posts:": CATALOGUE,
     "wl:similar:": "similar posts",
     "wl:author:": "posts by author",
     "wl:follow:": "followed authors",
     "wl:tags": "lists of tags",
+    "wl:suggested:": "suggested authors",
+    "wl:names:": "names of authors",
     keys.PREFIX: "shared by all",
 }
 TIMEOUT = timedelta(seconds=60)

@@ -34,7 +34,8 @@ FOLLOWS, TAGS, TAGS_OF_POST = 150, 3_000, 3
 COMMON, RARE = "tag 0", "tag 2900"
 UNREAD, READ = "following, not read for a minute", "following, read within a minute"
 QUERIES = {
-    "for_you": "", UNREAD: "&mode=following", READ: "&mode=following", "latest": "&mode=latest",
+    "for_you": "", "for_you, named": "&mode=for_you",  # the second one goes through the framework, as all that follow
+    UNREAD: "&mode=following", READ: "&mode=following", "latest": "&mode=latest",
     "explore": "&mode=explore",
     "explore, a common tag": f"&mode=explore&tag={COMMON.replace(' ', '+')}",
     "explore, a rare tag": f"&mode=explore&tag={RARE.replace(' ', '+')}",

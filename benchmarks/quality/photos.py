@@ -92,7 +92,7 @@ def measure(
     for name, features in _ablations(given, np.random.default_rng(world.seed)).items():
         report_progress(f"seed {world.seed}: {name}")
         began = time.monotonic()
-        fitted = _fit(question, features, recipe)
+        fitted = train(question, features, recipe)
         scores = _model_scores(fitted, question, features, question.asked, known)
         rows.append(_auc_row(name, question, scores, time.monotonic() - began))
         if name == NEUCF:
@@ -115,7 +115,7 @@ def _ablations(given: PostFeatures, rng: np.random.Generator) -> dict[str, PostF
     }
 
 
-def _fit(question: Question, features: PostFeatures, recipe: Recipe) -> Fitted:
+def train(question: Question, features: PostFeatures, recipe: Recipe) -> Fitted:
     """Train on the data at the cut."""
     there = np.flatnonzero(~question.cold)
     posts = question.posts
@@ -127,14 +127,14 @@ def _fit(question: Question, features: PostFeatures, recipe: Recipe) -> Fitted:
             created_at=posts.created_at[there],
         ),
         features.take(there),
-        NeuCFConfig(image_width=_width(features.image), caption_width=_width(features.caption)),
+        NeuCFConfig(image_width=width_of(features.image), caption_width=width_of(features.caption)),
         recipe,
         seed=question.world.seed,
         device=torch.device("cpu"),
     )
 
 
-def _width(vectors: ContentVectors | None) -> int:
+def width_of(vectors: ContentVectors | None) -> int:
     return 0 if vectors is None else vectors.width
 
 

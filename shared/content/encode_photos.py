@@ -1,10 +1,14 @@
 """Encodes photos to vectors and fingerprints; tells a bad photo from an origin (host or folder) that is down."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from shared.content.encode_each import encode_each
 from shared.content.encoders.protocol import ImageEncoder
@@ -13,19 +17,27 @@ from shared.content.encoding_plan import PostSource
 from shared.content.encoding_work import (
     EncodingResult,
     EncodingWork,
-    Sorted,
     begin_encoding,
+    known_hash,
     plan_work,
-    split_by_success,
     store,
 )
 from shared.content.photos.outages import Outages, origin_of
 from shared.content.photos.photo_source import Photo, PhotoSource
 from shared.content.photos.unreadable import Fault, Unreadable
+from shared.content.post_photos import (
+    EncodedPhoto,
+    is_partial,
+    partial_hash,
+    photo_batches,
+    soonest,
+    state_of,
+    vector_of,
+)
 from shared.content.settings import ContentSettings
 from shared.db.encoding_failures import store_failures
 from shared.db.engine import Database
-from shared.db.vectors import ContentKind, PostContent
+from shared.db.vectors import ContentKind, EncodedVector, PostContent
 from shared.logs import log_trouble
 from shared.run_progress import ReportProgress
 
@@ -59,28 +71,36 @@ def encode_images(
     report_progress("photos", 0, 1)
     if work is None:
         return EncodingResult()
-    references = {post.post_id: post.image_url or "" for post in posts}
+    references = {post.post_id: post.photos for post in posts}
     outcome = begin_encoding(work)
     outages = Outages(partial(_read_before, work, posts))
     photos.look_at_root(outages)
-    first, doubtful = "", list[tuple[PostSource, Unreadable]]()
-    batches = list(work.plan.batches(work.settings.encode_batch))
-    wanted = ([references[source.post_id] for source in batch] for batch in batches)
+    first, doubtful = "", list[_Failed]()
+    n_photos = {post_id: len(each) for post_id, each in references.items()}
+    batches = list(photo_batches(work.plan.to_encode, n_photos, work.settings.encode_batch))
+    wanted = ([photo for source in batch for photo in references[source.post_id]] for batch in batches)
     read_photos = photos.read_ahead(wanted, partial(_prepared, encoder), outages, encoder.card.target_size)
     for batch, read in zip(batches, read_photos, strict=True):
-        encoded, failed = _encode_photos(encoder, batch, read)
-        doubtful += [
-            (source, what) for source, what in failed if what.may_be_outage or what.fault in _MEDIA_ROOT_FAULTS
-        ]
-        failed = [(source, what) for source, what in failed if what.fault is not Fault.SOURCE_AWAY]
-        store(work, encoded, failed, outcome)
-        first = first or (failed[0][1].reason if failed else "")
+        encoded, failed = _encode_photos(work, encoder, batch, references, read)
+        doubtful += [each for each in failed if each.what.may_be_outage or each.what.fault in _MEDIA_ROOT_FAULTS]
+        recorded = [(each.source, each.what) for each in failed if each.what.fault is not Fault.SOURCE_AWAY]
+        store(work, encoded, recorded, outcome)
+        first = first or (recorded[0][1].reason if recorded else "")
         report_progress("photos", outcome.encoded + outcome.failed + outages.skipped, len(work.plan.to_encode))
     if outcome.failed:
         log_trouble("content.images_failed", count=outcome.failed, first=first)
     photos.look_at_root(outages)  # it may have been unmounted meanwhile
-    _note_outages(work, outages, references, doubtful, outcome)
+    _note_outages(work, outages, doubtful, outcome)
     return outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """A photo of a post that could not be encoded: of several, the one that says when they are tried again."""
+
+    source: PostSource
+    reference: str
+    what: Unreadable
 
 
 _MEDIA_ROOT_FAULTS = frozenset({Fault.FILE_MISSING, Fault.FILE_UNREADABLE})  # outages if the media root is down
@@ -88,7 +108,8 @@ _MEDIA_ROOT_FAULTS = frozenset({Fault.FILE_MISSING, Fault.FILE_UNREADABLE})  # o
 
 def _photo_sources(photos: PhotoSource, posts: Sequence[PostContent]) -> Iterable[PostSource]:
     for post in posts:
-        look = photos.look_at(post.image_url)
+        looks = [look for photo in post.photos if (look := photos.look_at(photo)) is not None]
+        look = state_of(looks)
         yield PostSource(
             post_id=post.post_id,
             created_at=post.created_at,
@@ -99,24 +120,22 @@ def _photo_sources(photos: PhotoSource, posts: Sequence[PostContent]) -> Iterabl
 
 def _read_before(work: EncodingWork, posts: Sequence[PostContent], origin: str) -> list[str]:
     """References of photos that were read from an origin before, newest first."""
-    known = [
-        post for post in posts if post.image_url and post.post_id in work.stored and origin_of(post.image_url) == origin
-    ]
-    return [post.image_url or "" for post in sorted(known, key=lambda post: post.created_at, reverse=True)]
+    newest = sorted(posts, key=lambda post: post.created_at, reverse=True)
+    known = [post for post in newest if post.photos and not is_partial(work.stored.get(post.post_id, partial_hash("")))]
+    return [photo for post in known for photo in post.photos if origin_of(photo) == origin]
 
 
 def _note_outages(
     work: EncodingWork,
     outages: Outages,
-    references: Mapping[str, str],
-    doubtful: Sequence[tuple[PostSource, Unreadable]],
+    doubtful: Sequence[_Failed],
     outcome: EncodingResult,
 ) -> None:
     """Count failures as outages of their origin, not of the photos, so that these are tried again in the next run."""
     put_off_by_outage = [
-        work.put_off_by_outage(source, what)
-        for source, what in doubtful
-        if what.fault is not Fault.SOURCE_AWAY and outages.is_away(references[source.post_id])
+        work.put_off_by_outage(each.source, each.what)
+        for each in doubtful
+        if each.what.fault is not Fault.SOURCE_AWAY and outages.is_away(each.reference)
     ]
     store_failures(work.database, work.part, put_off_by_outage)
     outcome.away += outages.skipped
@@ -140,11 +159,42 @@ def _prepared(encoder: ImageEncoder, photo: Photo) -> _Prepared:
 
 
 def _encode_photos(
-    encoder: ImageEncoder, batch: Sequence[PostSource], photos: Sequence[_Prepared | Unreadable]
-) -> Sorted:
-    good = [(source, photo) for source, photo in zip(batch, photos, strict=True) if isinstance(photo, _Prepared)]
-    bad = [(source, photo) for source, photo in zip(batch, photos, strict=True) if isinstance(photo, Unreadable)]
-    rows = encode_each(encoder.encode_prepared, [photo.pixels for _, photo in good])
-    encoded, faulty = split_by_success([source for source, _ in good], rows)
-    fingerprints = {source.post_id: photo.fingerprint for source, photo in good}
-    return [replace(each, fingerprint=fingerprints[each.post_id]) for each in encoded], [*bad, *faulty]
+    work: EncodingWork,
+    encoder: ImageEncoder,
+    batch: Sequence[PostSource],
+    references: Mapping[str, Sequence[str]],
+    photos: Sequence[_Prepared | Unreadable],
+) -> tuple[list[EncodedVector], list[_Failed]]:
+    """The vectors of a batch of posts, and their failures; a post some of whose photos failed has both."""
+    good = [photo for photo in photos if isinstance(photo, _Prepared)]
+    rows = iter(encode_each(encoder.encode_prepared, [photo.pixels for photo in good]))
+    results = iter([photo if isinstance(photo, Unreadable) else _result(photo, next(rows)) for photo in photos])
+    encoded, failed = list[EncodedVector](), list[_Failed]()
+    for source in batch:
+        own = references[source.post_id]
+        of_post = list(zip(own, islice(results, len(own)), strict=True))
+        read = [found for _, found in of_post if isinstance(found, EncodedPhoto)]
+        lost = [(photo, what) for photo, what in of_post if isinstance(what, Unreadable)]
+        if lost:
+            failed.append(_Failed(source, *lost[soonest([what for _, what in lost])]))
+        if not read or (lost and _keeps_earlier(work, source, [what for _, what in lost])):
+            continue
+        source_hash = known_hash(source)
+        encoded.append(
+            EncodedVector(
+                post_id=source.post_id, source_hash=partial_hash(source_hash) if lost else source_hash,
+                vector=vector_of(read), fingerprint=read[0].fingerprint,
+            )
+        )  # fmt: skip
+    return encoded, failed
+
+
+def _result(photo: _Prepared, row: NDArray[np.float32] | Unreadable) -> EncodedPhoto | Unreadable:
+    return row if isinstance(row, Unreadable) else EncodedPhoto(row, photo.fingerprint)
+
+
+def _keeps_earlier(work: EncodingWork, source: PostSource, lost: Sequence[Unreadable]) -> bool:
+    """Whether a stored vector is better than one of the photos that can be read just now."""
+    return source.post_id in work.stored and any(
+        what.may_be_outage or what.fault is Fault.SOURCE_AWAY or what.fault in _MEDIA_ROOT_FAULTS for what in lost
+    )

@@ -12,7 +12,7 @@ MOST_COMPARED = 50_000  # photos, those of the newest posts: 25 MB, and about a 
 
 def cluster_photos(database: Database, posts: Sequence[PostContent]) -> dict[str, int]:
     """Put new photos into clusters; returns how many were compared, and how many are like another."""
-    with_photo = [post for post in posts if post.image_url]
+    with_photo = [post for post in posts if post.photos]
     newest = sorted(with_photo, key=lambda post: post.created_at, reverse=True)[:MOST_COMPARED]
     found = renew_clusters(database, [post.post_id for post in newest], compare=cluster_alike)
     return {"compared": found.compared, "alike": found.alike}

@@ -13,7 +13,7 @@ TEXTS = ("text", "character varying", "citext", "character")
 DOCUMENTS = ("json", "jsonb")
 TIMES = ("created_at", "deleted_at", "first_at", "expires_at")
 FLAGS = ("suspended", "sensitive")
-LISTS = ("tags",)
+LISTS = ("tags", "image_urls")
 # Below each bound, a number in this unit is a time before the year 5100.
 _UNITS = ((1e11, "", "seconds"), (1e14, " / 1000.0", "milliseconds"), (1e17, " / 1000000.0", "microseconds"))
 _ZONE = re.compile(r"(Z|[+-]\d\d(:?\d\d)?)$", re.IGNORECASE)

@@ -33,6 +33,8 @@ _WRITTEN = {
     "caption": "coalesce(caption, '')",
     "tags": "CASE WHEN tags IS NOT NULL THEN ARRAY(SELECT json_array_elements_text(CAST(tags AS json))) END",
     "sensitive": "CAST(sensitive AS boolean)",
+    "image_urls": "CASE WHEN image_urls IS NOT NULL"
+    " THEN ARRAY(SELECT json_array_elements_text(CAST(image_urls AS json))) END",
 }
 
 # relation → column → the relation whose tombstones exclude a row

@@ -27,14 +27,16 @@ def facts_of_numbers(database: Database, post_numbers: Collection[int]) -> dict[
         return {number_of[post_id]: facts for post_id, facts in facts_of_posts(snapshot, list(number_of))}
 
 
-def facts_of_posts(snapshot: DatabaseSnapshot, post_ids: Collection[str]) -> Iterator[tuple[str, PostSays]]:
-    """Pairs of id and facts for those of these posts that are in the relation."""
+def facts_of_posts(
+    snapshot: DatabaseSnapshot, post_ids: Collection[str], *, caption_characters: int = _CAPTION_CHARACTERS
+) -> Iterator[tuple[str, PostSays]]:
+    """Pairs of id and facts for those of these posts that are in the relation; of the caption only the first part."""
     ((connection, name),) = snapshot.homes("posts")
     usable = snapshot.once(_usable_columns)
     columns = [f"CAST({column} AS {kind})" if column in usable else f"NULL::{kind}" for column, kind in _TYPES.items()]
     query = sa.text(
         f"""
-        SELECT CAST(id AS text), left(CAST(caption AS text), {_CAPTION_CHARACTERS}), {", ".join(columns)}
+        SELECT CAST(id AS text), left(CAST(caption AS text), {caption_characters:d}), {", ".join(columns)}
         FROM {name} WHERE id = ANY(:ids)
         """
     )

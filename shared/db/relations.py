@@ -31,7 +31,7 @@ CONTRACT: dict[str, dict[str, tuple[str, ...]]] = {
 # Columns that a view may have besides; one that is absent, unreadable or of another type counts for nothing.
 OPTIONAL: dict[str, dict[str, tuple[str, ...]]] = {
     "users": {"suspended": FLAG},
-    "posts": {"tags": TEXTS, "language": TEXT, "sensitive": FLAG},
+    "posts": {"tags": TEXTS, "language": TEXT, "sensitive": FLAG, "image_urls": TEXTS},
     "interactions": {"first_at": TIME},
 }
 # Relations that the team may have besides, as its views or in our own tables; without its needed columns, or with one

@@ -67,12 +67,13 @@ def clear_deleted_posts(database: Database, *, before: datetime) -> int:
 
     The row stays, because an erasure of its author must find it. Reads the whole table.
     """
-    has_content = "(caption <> '' OR image_url IS NOT NULL)"
+    has_content = "(caption <> '' OR image_url IS NOT NULL OR image_urls IS NOT NULL)"
     long_deleted = f"""
         SELECT id FROM {SCHEMA}.posts WHERE deleted_at < :before AND {has_content}
         LIMIT :rows FOR UPDATE SKIP LOCKED
         """
-    clear = f"UPDATE {SCHEMA}.posts SET caption = '', image_url = NULL WHERE id = ANY(ARRAY({long_deleted}))"
+    nothing = "caption = '', image_url = NULL, image_urls = NULL"
+    clear = f"UPDATE {SCHEMA}.posts SET {nothing} WHERE id = ANY(ARRAY({long_deleted}))"
     with database.begin() as connection:
         _do_not_wait_for_the_disk(connection)
         return int(connection.execute(sa.text(clear), {"before": before, "rows": ROWS_AT_ONCE}).rowcount)

@@ -36,6 +36,7 @@ posts = sa.Table(
     sa.Column("tags", sa.ARRAY(sa.Text)),
     sa.Column("language", sa.Text),
     sa.Column("sensitive", sa.Boolean),
+    sa.Column("image_urls", sa.ARRAY(sa.Text)),
     sa.Index("posts_created_at", "created_at"),
     sa.Index("posts_author", "author_id"),
 )

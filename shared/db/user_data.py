@@ -163,12 +163,12 @@ def _has_follows(source: UserSource) -> bool:
 
 
 def read_posts(source: UserSource) -> Iterator[Sequence[Row]]:
-    """Batches of id, caption, image_url, created_at, deleted_at, tags, language, sensitive.
+    """Batches of id, caption, image_url, created_at, deleted_at, tags, language, sensitive, image_urls.
 
-    In a view without the last three these are NULL.
+    In a view without the last four these are NULL.
     """
     is_there = set(OPTIONAL["posts"] if source.name == OWN else _usable(source, "posts"))
-    types = {"tags": "text[]", "language": "text", "sensitive": "boolean"}
+    types = {"tags": "text[]", "language": "text", "sensitive": "boolean", "image_urls": "text[]"}
     more = [
         f"CAST({column} AS {kind}) AS {column}" if column in is_there else f"NULL::{kind} AS {column}"
         for column, kind in types.items()
@@ -226,8 +226,7 @@ def suspended_since(snapshot: DatabaseSnapshot, user_id: str) -> datetime | None
 
 def posts_of_blocked(sources: Sequence[UserSource], snapshot: DatabaseSnapshot, post_ids: Collection[str]) -> set[str]:
     """Those of these posts whose authors the person has blocked, or who have blocked the person."""
-    user_id = sources[0].user_id
-    blocked = {name for pair in load_blocks(snapshot, of=[user_id]) for name in pair} - {user_id}
+    blocked = blocked_either_way(snapshot, sources[0].user_id)
     found = set[str]()
     for source in sources if blocked else ():
         query = sa.text(f"SELECT id, author_id FROM {source.home.name('posts')} WHERE id = ANY(:ids)")
@@ -235,6 +234,11 @@ def posts_of_blocked(sources: Sequence[UserSource], snapshot: DatabaseSnapshot, 
             rows = source.connection.execute(query, {"ids": sorted(post_ids)})
             found |= {post_id for post_id, author in rows if author in blocked}
     return found
+
+
+def blocked_either_way(snapshot: DatabaseSnapshot, user_id: str) -> set[str]:
+    """Whom the person has blocked, and who has blocked the person."""
+    return {name for pair in load_blocks(snapshot, of=[user_id]) for name in pair} - {user_id}
 
 
 def is_suspended_in_view(snapshot: DatabaseSnapshot, user_id: str) -> bool:

@@ -17,10 +17,10 @@ from shared.db.binary_copy import copy_binary
 from shared.db.bulk_events import sql_text
 from shared.db.engine import Database, DatabaseSnapshot
 from shared.db.id_hashes import known_user_id_hashes
-from shared.db.relations import id_hash_sql, usable_id_sql
+from shared.db.relations import has_optional, id_hash_sql, usable_id_sql
 from shared.db.tables import SCHEMA, encoding_failures, photo_fingerprints, post_vectors
 from shared.db.tombstones import buried_in_views
-from shared.domain import CLOCK_TOLERANCE
+from shared.domain import CLOCK_TOLERANCE, MAX_PHOTOS
 from shared.event_columns import Int64s
 
 VECTOR_TYPE = np.dtype("<f2")
@@ -42,6 +42,13 @@ class PostContent:
     caption: str
     image_url: str | None
     created_at: datetime
+    image_urls: Sequence[str] = ()  # further photos
+
+    @property
+    def photos(self) -> tuple[str, ...]:
+        """`image_url`, then the further photos, each once; at most `MAX_PHOTOS`."""
+        named = (self.image_url, *self.image_urls)
+        return tuple(dict.fromkeys(photo for photo in named if photo))[:MAX_PHOTOS]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +71,14 @@ class VectorColumn:
 
 def load_content(snapshot: DatabaseSnapshot, *, now: datetime) -> Iterator[PostContent]:
     """Captions and photo references of all posts that anyone may see, as a stream."""
-    ((connection, name),) = snapshot.homes("posts")
+    (home,) = snapshot.database.homes("posts")
+    connection, name = snapshot.connection(home), home.name("posts")
+    has_more = has_optional(connection, home, "posts", "image_urls")
+    # With a backslash, so that SQLAlchemy takes the colon for no parameter.
+    more = rf"(CAST(image_urls AS text[]))[\:{2 * MAX_PHOTOS}]" if has_more else "NULL::text[]"
     query = sa.text(
         f"""
-        SELECT id, coalesce(caption, ''), image_url, created_at, {id_hash_sql("author_id")} FROM {name}
+        SELECT id, coalesce(caption, ''), image_url, created_at, {id_hash_sql("author_id")}, {more} FROM {name}
         WHERE deleted_at IS NULL AND created_at <= :latest AND {usable_id_sql("id", "author_id")}
         """
     )
@@ -76,11 +87,14 @@ def load_content(snapshot: DatabaseSnapshot, *, now: datetime) -> Iterator[PostC
     for part in rows.partitions():
         counts = known.contains(np.array([row[4] for row in part], np.int64)).tolist() if known is not None else None
         gone = buried_in_views(snapshot, "posts", [row[0] for row in part])
-        for index, (post_id, caption, image_url, created_at, _) in enumerate(part):
+        for index, (post_id, caption, image_url, created_at, _, image_urls) in enumerate(part):
             is_eligible = (counts is None or counts[index]) and post_id not in gone
             if is_eligible and post_id not in done:  # a view may repeat a row
                 done.add(post_id)
-                yield PostContent(post_id=post_id, caption=caption, image_url=image_url, created_at=created_at)
+                yield PostContent(
+                    post_id=post_id, caption=caption, image_url=image_url, created_at=created_at,
+                    image_urls=[photo for photo in image_urls or () if isinstance(photo, str)],
+                )  # fmt: skip
 
 
 def stored_vectors(database: Database, part: ContentKind, *, encoder: str) -> dict[str, str]:

@@ -32,6 +32,7 @@ class PostWrite:
     tags: Sequence[str] | None = None
     language: str | None = None  # a BCP 47 tag
     sensitive: bool | None = None
+    image_urls: Sequence[str] | None = None  # further photos
 
 
 def put_user(database: Database, user_id: str, *, created_at: datetime | None) -> None:

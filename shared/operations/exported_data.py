@@ -62,6 +62,14 @@ class ExportedChain(ExportedList, kw_only=True):
     tail: Annotated[PostIds, Meta(description="posts that follow the list's end")]
 
 
+class ExportedSuggestion(Struct, kw_only=True):
+    """An author whom the person may want to follow."""
+
+    author_id: Annotated[str | None, Meta(description="null: the author has no posts to show by now, or is erased")]
+    score: float | None
+    reason: str
+
+
 class ExportedRedis(Struct, kw_only=True):
     """What Redis holds: all of it is made from the rest, and expires."""
 
@@ -71,6 +79,7 @@ class ExportedRedis(Struct, kw_only=True):
     seen_posts: Annotated[PostIds, Meta(description="seen, as events say")]
     served_posts: Annotated[PostIds, Meta(description="shown on a page, the longest ago first")]
     visits: Annotated[int, Meta(description="first pages requested")]
+    suggestions: Annotated[list[ExportedSuggestion], Meta(description="authors to follow, the best first")]
     asked_at: Annotated[Moment | None, Meta(description="when they lately requested a page without having a list")]
 
 
@@ -96,6 +105,7 @@ class ExportedPost(Struct, kw_only=True):
     id: str | None
     caption: str | None
     image_url: str | None
+    image_urls: Annotated[list[str | None] | None, Meta(description="further photos")]
     created_at: Moment | None
     deleted_at: Moment | None
     deleted_by_api_at: Moment | None

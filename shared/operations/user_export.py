@@ -21,6 +21,7 @@ from shared.db.user_data import (
     DerivedFromPost,
     Row,
     UserSource,
+    blocked_either_way,
     derived_from_posts,
     has_relations,
     has_revoked,
@@ -59,6 +60,7 @@ from shared.operations.exported_data import (
     ExportedPreference,
     ExportedRedis,
     ExportedRun,
+    ExportedSuggestion,
     ExportedUser,
     ExportedVector,
     ExportHead,
@@ -200,6 +202,7 @@ def _redis(snapshot: DatabaseSnapshot, sources: Sequence[UserSource], values: Us
     """What Redis holds, without posts that a block withholds: they would tell who has blocked the person."""
     ids = ids_of_numbers(snapshot, values.post_numbers)
     withheld = posts_of_blocked(sources, snapshot, ids.values())
+    blocked = blocked_either_way(snapshot, sources[0].user_id)
 
     def named(post_numbers: Iterable[int]) -> list[str | None]:
         return [ids.get(number) for number in post_numbers]
@@ -236,6 +239,11 @@ def _redis(snapshot: DatabaseSnapshot, sources: Sequence[UserSource], values: Us
         seen_posts=named(values.viewer.seen_posts),
         served_posts=named(values.seen.post_numbers),
         visits=values.seen.first_pages,
+        suggestions=[
+            ExportedSuggestion(author_id=values.names.get(each.author), score=each.score, reason=each.reason.code)
+            for each in (values.suggested.authors if values.suggested else ())
+            if each.author not in values.viewer.hidden_authors and values.names.get(each.author) not in blocked
+        ],
         asked_at=values.asked_at,
     )
 
@@ -253,6 +261,7 @@ def _post(home: str, row: Row, derived: DerivedFromPost) -> ExportedPost:
         id=row.id,
         caption=row.caption,
         image_url=row.image_url,
+        image_urls=row.image_urls,
         created_at=row.created_at,
         deleted_at=row.deleted_at,
         deleted_by_api_at=derived.deleted_by_api_at,

@@ -19,10 +19,11 @@ from shared.ranked_lists import codec, keys, records, restored, scripts
 from shared.ranked_lists.blocked import pack_blocked, without_user
 from shared.ranked_lists.clients import JOB_TIMEOUT, address, redis_errors
 from shared.ranked_lists.codec import UnreadableList
-from shared.ranked_lists.fenced_writer import Argument, FencedWriter
+from shared.ranked_lists.fenced_writer import Argument
 from shared.ranked_lists.publication import Publication, pack_publication, unpack_publication
 from shared.ranked_lists.records import CatalogueEntry
 from shared.ranked_lists.server_life import current_life, is_of_another_life, new_epoch
+from shared.ranked_lists.surface_writer import SurfaceWriter
 
 LOADING_MS = 600_000  # a load must not take longer than ten minutes
 CHUNKS_AT_ONCE = 100  # chunks of the catalogue per script call: some 2 MB
@@ -56,7 +57,7 @@ class SafetyLoad:
     is_new_life: bool = False  # Redis had forgotten who was erased, so something about them may have been written
 
 
-class JobStore(FencedWriter):
+class JobStore(SurfaceWriter):
     """Writes to Redis for one run of a job."""
 
     def __init__(

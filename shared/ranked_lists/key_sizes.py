@@ -24,7 +24,10 @@ MAX_KEYS = 50_000  # that are measured; SCAN returns keys in the order of their 
 SCAN_BATCH = 1_000
 UUID = "00000000-0000-4000-8000-{:012d}"
 # All other keys are shared by all users.
-KINDS = ("list:h", "list:n", "viewer", "posts", "similar", "author", "seen", "chain", "tail", "follow")
+KINDS = (
+    "list:h", "list:n", "viewer", "posts", "similar", "author", "seen", "chain", "tail", "request", "follow",
+    "suggested", "names",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,11 @@ wl:authors               each author's key is written                      one n
 wl:follow:{user}         hashes of the authors whom a user follows, for    5,000 authors       an hour
                          readers of mode=following only
 wl:new                   posts that few people have seen yet               2,000 entries       LIST_KEEP_HOURS
+wl:onboarding            a spread of posts and tags for newcomers          600 posts, 50 tags  LIST_KEEP_HOURS
+wl:suggested:{user}      authors suggested to a user                       20 authors          LIST_KEEP_HOURS
+wl:popular               authors suggested to everybody                    100 authors         LIST_KEEP_HOURS
+wl:names:{chunk}         author hash → id and some posts, of the authors   MAX_LISTS × 20      LIST_KEEP_HOURS
+                         who are suggested to anybody                      authors in 1,024
 wl:blocked               all blocks as pairs of hashes, for when both      100,000 pairs       2 × LIST_KEEP_HOURS
                          stores are down
 wl:posts:{chunk}         catalogue: post number → id, author hash, cluster 256 posts           LIST_KEEP_HOURS + chains
@@ -46,6 +51,10 @@ wl:version               the highest version of a list that was written    one n
 wl:live:{h|n}            users whose list of a phase is out of date        LIVE_BACKLOG users  10 minutes
 wl:live:{h|n}:counts     what live passes did                              few numbers         LIST_KEEP_HOURS
 wl:live:{h|n}:{task}     which process does a task of all of them          one value           its period
+wl:recommend             requests for recommendations that wait            64 requests,        10 seconds
+                                                                           128 kB each
+wl:recommend:rankers     the installation whose rankers answer them        one value           5 seconds
+wl:recommend:{token}     the answer to one of them                         1,500 entries       5 seconds
 wl:published:{phase}     the last publication: run, time, lists, bytes     one value           LIST_KEEP_HOURS
 wl:installation          the PostgreSQL that the post numbers belong to    one value           while it is their owner
 """
@@ -61,6 +70,8 @@ NEW_POSTS = "wl:new"
 TAGS = "wl:tags"
 NEXT_TAGS = "wl:tags:new"
 AUTHORS = "wl:authors"
+ONBOARDING = "wl:onboarding"
+POPULAR_AUTHORS = "wl:popular"
 BLOCKED = "wl:blocked"
 CLUSTERS = "wl:clusters"
 VIEWERS = "wl:viewers"
@@ -74,17 +85,24 @@ ERASED = "wl:erased"
 PHASE = "wl:phase"
 INSTALLATION = "wl:installation"
 LIST_VERSION = "wl:version"
+RECOMMEND = "wl:recommend"
+RECOMMENDERS = "wl:recommend:rankers"
 
 MAX_ASKED = 10_000  # users; a megabyte
 REQUEST_FOR = timedelta(seconds=60)  # how long a request_id gives the same first page
 ASKED_FOR = timedelta(days=1)  # how long a list is still made for a user after one request
 WRITTEN_FOR = timedelta(minutes=1)
 LIVE_FOR = timedelta(minutes=10)  # after the last sign of a ranker
+MAX_REQUESTS = 64  # that wait; 8 MB if each is as large as it may be
+REQUESTS_FOR = timedelta(seconds=10)  # far longer than anybody waits for an answer
+RECOMMENDERS_FOR = timedelta(seconds=5)  # after the last sign of a ranker that answers
+ANSWER_FOR = timedelta(seconds=5)
 CHAIN_SLOTS = 4  # chains of one user at the same time: a phone, a tablet, and each refreshed once
 MODE_SLOTS = 4  # the same of all modes but `for_you`, so that they take no slot from it: one each, and one refreshed
 ALL_SLOTS = CHAIN_SLOTS + MODE_SLOTS
 AUTHOR_LENGTH = 50  # posts of one author
 FOLLOWED_FOR = timedelta(hours=1)  # after they were read
+NAME_CHUNKS = 1_024  # so that a chunk of 100,000 authors is small enough for Redis' compact hash encoding
 CHUNK_BITS = 8  # 256 posts per chunk: small enough for Redis' compact hash encoding, with few round trips
 
 
@@ -124,6 +142,11 @@ def chunk_of(post_number: int) -> int:
     return post_number >> CHUNK_BITS
 
 
+def recommendation(token: str) -> str:
+    """The answer to one request for recommendations."""
+    return f"wl:recommend:{token}"
+
+
 def similar(post_id: str) -> str:
     """The posts that are similar to one. By a hash of its id: so the key is short, and names nobody's post."""
     return f"wl:similar:{blake2b(post_id.encode(), digest_size=8).hexdigest()}"
@@ -151,6 +174,15 @@ def slot_of(visits: int, *, is_mode: bool) -> int:
     return CHAIN_SLOTS + (visits >> 16) % MODE_SLOTS if is_mode else visits % CHAIN_SLOTS
 
 
+def suggested(user_id: str) -> str:
+    return f"wl:suggested:{user_id}"
+
+
+def author_names(author: int) -> str:
+    """The chunk that says who the author with this hash is."""
+    return f"wl:names:{author % NAME_CHUNKS}"
+
+
 def chain(user_id: str, slot: int) -> str:
     return f"wl:chain:{slot}:{user_id}"
 
@@ -175,7 +207,7 @@ def keys_of_user(user_id: str) -> list[str]:
     lists = [ranked_list(phase, user_id) for phase in Phase]
     own = author(author_hash(user_id))
     chains = (*chains_of(user_id), *requests_of(user_id))
-    return [*lists, viewer(user_id), seen(user_id), followed(user_id), own, *chains]
+    return [*lists, viewer(user_id), seen(user_id), followed(user_id), suggested(user_id), own, *chains]
 
 
 def fence(job: str) -> str:

@@ -16,9 +16,11 @@ import redis
 from redis.exceptions import ResponseError
 
 from shared.ranked_lists import keys, records
+from shared.ranked_lists.codec import UnreadableList
+from shared.ranked_lists.suggestions import unpack_name
 
 _BATCH = 1000  # users or posts per round trip
-_OF_A_USER = re.compile(rb"wl:(?:(?:list|chain|tail):.|viewer|seen):(.*)", re.DOTALL)
+_OF_A_USER = re.compile(rb"wl:(?:(?:list|chain|tail):.|viewer|seen|suggested):(.*)", re.DOTALL)
 
 # What commands of ours could not even replace if it were of another type. With the first ones acts are lost.
 _TYPES_OF_SAFETY = {keys.DELETED: b"zset", keys.SUSPENDED: b"zset", keys.ERASED: b"zset", keys.VIEWERS: b"set"}
@@ -46,6 +48,7 @@ def forget_erased(client: redis.Redis, erased: Collection[str], post_numbers: It
         pipe.srem(keys.VIEWERS, *batch)
         pipe.zrem(keys.ASKED, *batch)
         execute_deletes(pipe)
+    _forget_names(client, erased)
     for posts in _batches(post_numbers):
         similar = keys_of_posts(client, posts)
         pipe = client.pipeline(transaction=False)
@@ -54,6 +57,22 @@ def forget_erased(client: redis.Redis, erased: Collection[str], post_numbers: It
         for post_number in posts:
             pipe.hdel(keys.chunk(keys.chunk_of(post_number)), str(post_number))
         execute_deletes(pipe)
+
+
+def _forget_names(client: redis.Redis, erased: Collection[str]) -> None:
+    """Delete the names of suggested authors who were erased."""
+    for chunk in map(keys.author_names, range(keys.NAME_CHUNKS if erased else 0)):
+        for field, value in _fields(client, chunk):
+            with suppress(UnreadableList, UnicodeDecodeError):
+                if _hash(unpack_name(value).author_id.encode()) in erased:
+                    client.hdel(chunk, field)
+
+
+def _fields(client: redis.Redis, name: str) -> Iterable[tuple[str, bytes]]:
+    try:
+        return cast(dict[str, bytes], client.hgetall(name)).items()
+    except ResponseError:  # of another type, so none of ours
+        return ()
 
 
 def keys_of_posts(client: redis.Redis, post_numbers: Sequence[int]) -> list[str]:

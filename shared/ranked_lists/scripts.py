@@ -168,6 +168,44 @@ return 1
 """
 )
 
+# A value of each of some users; '' deletes it. KEYS: fence, erased, then the keys, whose third part is the user. ARGV:
+# run, life time of the fence in ms, of the values in ms, then the values.
+WRITE_OF_USERS = (
+    _ERASED
+    + _REFUSAL
+    + """
+local some_erased = redis.call('EXISTS', KEYS[2]) == 1
+for i = 3, #KEYS - 1 do
+  local user = string.match(KEYS[i], '^wl:[^:]*:(.*)$')
+  if ARGV[i + 1] == '' then
+    redis.call('DEL', KEYS[i])
+  elseif not (some_erased and is_erased(KEYS[2], user)) then
+    redis.call('SET', KEYS[i], ARGV[i + 1], 'PX', ARGV[3])
+  end
+end
+return 1
+"""
+)
+
+# Hashes that are replaced whole. KEYS: fence, then hashes. ARGV: run, life time of the fence in ms, of the hashes in
+# ms, then for each hash the number of its arguments, and these: fields and values.
+REPLACE_HASHES = (
+    _REFUSAL
+    + """
+local at = 4
+for i = 2, #KEYS - 1 do
+  local count = tonumber(ARGV[at])
+  redis.call('DEL', KEYS[i])
+  for first = at + 1, at + count, 4000 do
+    redis.call('HSET', KEYS[i], unpack(ARGV, first, math.min(first + 3999, at + count)))
+  end
+  if count > 0 then redis.call('PEXPIRE', KEYS[i], ARGV[3]) end
+  at = at + 1 + count
+end
+return 1
+"""
+)
+
 # KEYS: fence, then keys. ARGV: run, life time in ms.
 DROP_VALUES = (
     _REFUSAL
@@ -508,12 +546,36 @@ return gone
 # The scripts that begin with _REFUSAL: runs pass their fencing number, acts of the timeline none.
 OF_RUNS = (
     WRITE_LISTS, DROP_LISTS, WRITE_VIEWERS, WRITE_CATALOGUE, WRITE_VALUE, DROP_VALUES, WRITE_BLOCKED, ADD_DELETED,
-    DROP_DELETED, DECLARE_SAFE, WRITE_VALUES, STAGE_HASH, REPLACE_HASH,
+    DROP_DELETED, DECLARE_SAFE, WRITE_VALUES, WRITE_OF_USERS, REPLACE_HASHES, STAGE_HASH, REPLACE_HASH,
 )  # fmt: skip
 
+# A ranker that answers requests for recommendations says so, but only in a Redis of its own installation.
+# KEYS: the owner, who listens. ARGV: installation, life time in ms. Returns 1 if it was said.
+LISTEN_RECOMMENDER = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
+
+# A request for recommendations is taken only where a ranker of the same installation listens, and few others wait: in
+# one step, since otherwise many timelines together would exceed the bound. Redis' own clock dates it, since those of
+# timeline and ranker may differ.
+# KEYS: the queue, who listens. ARGV: installation ('' if it is not known), request, most requests, life time in ms.
+# Returns one of the numbers below.
+ASK_RECOMMENDER = """
+local listening = redis.call('GET', KEYS[2])
+if not listening or (ARGV[1] ~= '' and listening ~= ARGV[1]) then return 1 end
+if redis.call('LLEN', KEYS[1]) >= tonumber(ARGV[3]) then return 2 end
+local now = redis.call('TIME')
+redis.call('RPUSH', KEYS[1], struct.pack('<d', now[1] + now[2] / 1e6) .. ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+return 0
+"""
+ASKED, NOBODY_LISTENS, QUEUE_FULL = 0, 1, 2
+
 # Pages send the digest of a script (EVALSHA): the text would double what they send.
-_OF_PAGES = BEGIN_CHAIN, BEGIN_REPEATABLE, END_PAGE, KEEP_TAIL, KEEP_FOLLOWED
-TEXTS = {hashlib.sha1(text.encode()).hexdigest(): text for text in _OF_PAGES}  # noqa: S324
+PAGE_SCRIPTS = (BEGIN_CHAIN, BEGIN_REPEATABLE, END_PAGE, KEEP_TAIL, KEEP_FOLLOWED, ASK_RECOMMENDER)
+TEXTS = {hashlib.sha1(text.encode()).hexdigest(): text for text in PAGE_SCRIPTS}  # noqa: S324
 _DIGESTS = {text: digest for digest, text in TEXTS.items()}
 
 

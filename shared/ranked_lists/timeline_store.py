@@ -1,7 +1,7 @@
 """What the timeline reads: one round trip brings all that a page needs. `page_store` writes."""
 
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar, cast
@@ -20,11 +20,13 @@ from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.cursor import Cursor
 from shared.ranked_lists.live_figures import LiveFigures, figures_of
 from shared.ranked_lists.neighbours import Neighbours, unpack_neighbours
+from shared.ranked_lists.onboarding import Onboarding, unpack_onboarding
 from shared.ranked_lists.ownership import foreign_error
 from shared.ranked_lists.publication import Publication, unpack_publication
 from shared.ranked_lists.records import Chain, SeenRecord, Tail
 from shared.ranked_lists.server_life import SECTION, is_of_another_life, life_of
 from shared.ranked_lists.shared_connection import Command, SharedConnection
+from shared.ranked_lists.suggestions import AuthorName, SuggestedAuthors, unpack_name, unpack_suggestions
 from shared.ranked_lists.withheld import WithheldPosts
 
 ValueT = TypeVar("ValueT")
@@ -68,6 +70,7 @@ class TimelineStore:
         self._redis = connect_async(url, budget=budget)  # for background reads, which have long answers
         self._connection = SharedConnection(url, timeout=budget, on_connect=self._mark_stale)  # for pages
         self._epoch: bytes | None = None  # the newest that was processed
+        self._onboarding: tuple[bytes | None, Onboarding | None] = None, None
         self.catalogue = Catalogue(self._redis)
         self.withheld = WithheldPosts(self._redis, self.catalogue)
 
@@ -172,6 +175,32 @@ class TimelineStore:
         (values,) = await self.ask([("MGET", *names)], within)
         found = [_readable(codec.decode, value) for value in cast(list[bytes | None], values)]
         return [ranked for ranked in found if ranked is not None]
+
+    async def onboarding(self, within: float | None = None) -> Onboarding | None:
+        """What newcomers are shown first, as published; the same object as long as it is the same."""
+        (values,) = await self.ask([("MGET", keys.ONBOARDING)], within)  # which has None for a value of another type
+        (held,) = cast(list[bytes | None], values)
+        if held != self._onboarding[0]:
+            self._onboarding = held, _readable(unpack_onboarding, held)
+        return self._onboarding[1]
+
+    async def suggestions(self, user_id: str, within: float | None = None) -> tuple[SuggestedAuthors | None, ...]:
+        """Authors who are suggested to a user, and those who are to everybody; None if absent or unreadable."""
+        (values,) = await self.ask([("MGET", keys.suggested(user_id), keys.POPULAR_AUTHORS)], within)
+        return tuple(_readable(unpack_suggestions, value) for value in cast(list[bytes | None], values))
+
+    async def author_names(self, authors: Sequence[int]) -> Mapping[int, AuthorName]:
+        """Who authors (by hash) are, as far as Redis knows."""
+        pipe = self._redis.pipeline(transaction=False)
+        for author in authors:
+            pipe.hget(keys.author_names(author), str(author))
+        try:
+            values = await pipe.execute(raise_on_error=False)
+        except (RedisError, OSError, TimeoutError) as error:
+            raise self._unavailable(error) from error
+        held = ((author, value) for author, value in zip(authors, values, strict=True) if isinstance(value, bytes))
+        names = ((author, _readable(unpack_name, value)) for author, value in held)
+        return {author: name for author, name in names if name is not None}
 
     async def neighbours(self, post_id: str, within: float | None = None) -> Neighbours | None:
         """The posts that are similar to one, as published; None if there are none, or they are unreadable."""

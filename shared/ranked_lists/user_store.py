@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import cast
 
-from shared.domain import Phase
+from shared.domain import Phase, author_hash
 from shared.ranked_lists import keys, records, scripts
 from shared.ranked_lists.clients import connect, redis_errors
 from shared.ranked_lists.live_queue import forget_waiting
@@ -58,7 +58,7 @@ class UserStore:
             return left_out
 
     def forget_user(self, user_id: str, post_numbers: Sequence[int]) -> None:
-        """Delete all keys of a user, the catalogue entries of their posts, and what is similar to these.
+        """Delete all keys of a user, their name as an author, their catalogue entries, and what is similar to them.
 
         Call it after `JobStore.note_erased`: from then on nothing of the user can come back.
         """
@@ -69,6 +69,8 @@ class UserStore:
             pipe.delete(*keys.keys_of_user(user_id), *similar)
             pipe.srem(keys.VIEWERS, user_id)
             pipe.zrem(keys.ASKED, user_id)
+            author = author_hash(user_id)
+            pipe.hdel(keys.author_names(author), str(author))
             for post_number in post_numbers:
                 pipe.hdel(keys.chunk(keys.chunk_of(post_number)), str(post_number))
             execute_deletes(pipe)

@@ -3,9 +3,13 @@
 Authors who are withheld from a user are left out: as hashes they say nothing, and half of them are blocks by others.
 """
 
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import cast
+
+import redis
 
 from shared.domain import Phase, author_hash
 from shared.eligibility import Viewer
@@ -14,6 +18,7 @@ from shared.ranked_lists.clients import connect, redis_errors
 from shared.ranked_lists.codec import RankedList, UnreadableList
 from shared.ranked_lists.ownership import refuse_foreign
 from shared.ranked_lists.records import NONCE_BYTES, Chain, SeenRecord, Tail
+from shared.ranked_lists.suggestions import SuggestedAuthors, unpack_name, unpack_suggestions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +29,8 @@ class UserValues:
     chains: list[tuple[Chain, Tail | None]]
     viewer: Viewer
     seen: SeenRecord
+    suggested: SuggestedAuthors | None
+    names: Mapping[int, str]  # author hash -> id, of suggested authors
     asked_at: datetime | None  # when they lately requested a page without having a list
 
     @property
@@ -38,7 +45,7 @@ class UserValues:
     @property
     def is_empty(self) -> bool:
         """Whether Redis holds nothing about the user."""
-        has_lists = self.lists or self.chains or self.asked_at or self.seen.visits
+        has_lists = self.lists or self.chains or self.asked_at or self.seen.visits or self.suggested
         return not (has_lists or self.seen.post_numbers or self.viewer.hidden_posts or self.viewer.seen_posts)
 
 
@@ -49,18 +56,25 @@ def read_user_values(url: str, user_id: str, *, installation: str, timeout: time
         StoreUnavailable: Redis does not answer in time.
         ForeignInstallation: it belongs to another installation, where the same id may be another person.
     """
-    names = [*[keys.ranked_list(phase, user_id) for phase in Phase], keys.viewer(user_id), keys.seen(user_id)]
+    names = [
+        *[keys.ranked_list(phase, user_id) for phase in Phase], keys.viewer(user_id), keys.seen(user_id),
+        keys.suggested(user_id),
+    ]  # fmt: skip
     with redis_errors(url), connect(url, timeout=timeout) as client:
         refuse_foreign(client, url, installation)
         values = cast(list[bytes | None], client.mget([*names, *keys.chains_of(user_id)]))
         asked = cast(float | None, client.zscore(keys.ASKED, user_id))
-    lists, (viewer, seen), slots = values[: len(Phase)], values[len(Phase) : len(names)], values[len(names) :]
+        suggested = _suggested(values[len(names) - 1])
+        named = _names(client, suggested)
+    lists, (viewer, seen, _), slots = values[: len(Phase)], values[len(Phase) : len(names)], values[len(names) :]
     chains, tails = slots[: len(slots) // 2], slots[len(slots) // 2 :]
     return UserValues(
         lists={phase: ranked for phase, value in zip(Phase, lists, strict=True) if (ranked := _list(value))},
         chains=[(chain, _tail(tail)) for value, tail in zip(chains, tails, strict=True) if (chain := _chain(value))],
         viewer=_viewer(viewer, user_id),
         seen=records.unpack_seen(seen),
+        suggested=suggested,
+        names=named,
         asked_at=None if asked is None else datetime.fromtimestamp(asked, UTC),
     )
 
@@ -70,6 +84,25 @@ def _list(value: bytes | None) -> RankedList | None:
         return codec.decode(value) if value else None
     except UnreadableList:
         return None
+
+
+def _suggested(value: bytes | None) -> SuggestedAuthors | None:
+    try:
+        return unpack_suggestions(value) if value else None
+    except UnreadableList:
+        return None
+
+
+def _names(client: redis.Redis, suggested: SuggestedAuthors | None) -> dict[int, str]:
+    authors = [each.author for each in suggested.authors] if suggested else []
+    pipe = client.pipeline(transaction=False)
+    for author in authors:
+        pipe.hget(keys.author_names(author), str(author))
+    names = {}
+    for author, value in zip(authors, pipe.execute(raise_on_error=False), strict=True):
+        with suppress(UnreadableList, UnicodeDecodeError):
+            names.update({author: unpack_name(value).author_id} if isinstance(value, bytes) else {})
+    return names
 
 
 def _chain(value: bytes | None) -> Chain | None:

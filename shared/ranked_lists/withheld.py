@@ -95,6 +95,11 @@ class WithheldPosts:
         self._authors.show(authors)
         self._follow_authors()
 
+    @property
+    def authors(self) -> frozenset[int]:
+        """Hashes of the authors all of whose posts are withheld."""
+        return self._authors.all
+
     def withholds(self, post_number: int, author: int) -> bool:
         """Whether a post is withheld, or all posts of its author (hash) are, also of one outside the catalogue."""
         return post_number in self.post_numbers or author in self._authors.all

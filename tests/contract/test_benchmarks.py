@@ -11,7 +11,14 @@ from benchmarks.figures import Row
 
 ROOT = Path(__file__).parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
-NOT_RUN_BY_MAKE = {"quality", "train_memory", "new_posts", "world", "whole"}  # minutes to hours of their own
+NOT_RUN_BY_MAKE = {
+    "quality",
+    "train_memory",
+    "new_posts",
+    "world",
+    "whole",
+    "recommendations",
+}  # minutes to hours of their own
 
 
 def _names(variable: str) -> list[str]:

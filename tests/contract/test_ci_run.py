@@ -75,3 +75,11 @@ def test_what_can_be_installed_is_and_its_tests_run(tools: Path) -> None:
         "install -y --no-install-recommends no-such-program",
     ]
     assert "make test ARGS=-m 'not faults'\n" in done.stdout
+
+
+def test_without_the_generators_one_line_says_why(tools: Path) -> None:
+    add(tools, "a-program", "#!/bin/sh\n")
+    add(tools, "make", '#!/bin/sh\n[ "$1" != generators ] || { echo "npm error 404"; exit 2; }\necho "make $*"\n')
+    done = run(tools, package="a-program")
+    assert done.stderr == "Tests marked `generators` are left out. make generators: npm error 404\n"
+    assert "make test ARGS=-m 'not faults and not generators'\n" in done.stdout

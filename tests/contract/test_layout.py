@@ -15,6 +15,7 @@ STARTED = {
     "demo.__main__",
     "demo.child",  # the demo's own processes, by file
     "demo.env_file",  # `make env`
+    "demo.feed.__main__",  # by the demo, as a process of its own
     "demo.install_packages",  # the Makefile
     "s01_heuristic.__main__",
     "s02_recsys_neucf.__main__",

@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from timeline.counters import STORES, RequestCounters
+from shared.ranked_lists.recommend_queue import NoAnswer
+from timeline.counters import STORES, RecommendCounters, RequestCounters
 from timeline.metrics import JOBS, OTHER, STATUSES, UNCOUNTED, Metrics
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +29,7 @@ def test_every_metric_is_listed_with_its_type_and_labels() -> None:
         listed[name.strip("`")] = (kind, "" if labels == "–" else labels)
     known = {}
     for collector in Metrics().registry._collector_to_names:
-        if isinstance(collector, RequestCounters):
+        if isinstance(collector, RequestCounters | RecommendCounters):
             families = [(family.name, family.type, family._labelnames) for family in collector.collect()]  # type: ignore[attr-defined]
         else:
             families = [(collector._name, collector._type, collector._labelnames)]  # type: ignore[attr-defined]
@@ -38,7 +39,7 @@ def test_every_metric_is_listed_with_its_type_and_labels() -> None:
 
 
 def test_every_value_of_a_label_is_listed() -> None:
-    assert {f"`{value}`" for value in (*STATUSES, OTHER, *STORES, *JOBS, *UNCOUNTED)} <= set(
+    assert {f"`{value}`" for value in (*STATUSES, OTHER, *STORES, *JOBS, *UNCOUNTED, *NoAnswer)} <= set(
         re.findall(r"`[^`]+`", METRICS)
     )
 

@@ -41,7 +41,7 @@ def test_the_four_relations_have_the_columns_of_the_contract() -> None:
 
 
 def test_what_is_optional_has_the_columns_of_the_contract() -> None:
-    assert list(OPTIONAL["posts"]) == ["tags", "language", "sensitive"]
+    assert list(OPTIONAL["posts"]) == ["tags", "language", "sensitive", "image_urls"]
     mutes = ["user_id", "muted_user_id", "created_at", "expires_at"]
     follows = ["user_id", "author_id", "created_at"]
     optional = {relation: list(columns) for relation, columns in OPTIONAL_RELATIONS.items()}
@@ -60,7 +60,17 @@ def test_phases_sources_and_reasons_are_those_of_the_api() -> None:
     ) == (
         ["heuristic", "neucf"],
         ["neucf", "heuristic", "everyone", "snapshot", "newest", "following", "latest", "explore"],
-        ["popular", "recent", "new", "for_you", "similar_photo", "similar_caption", "you_asked", "following"],
+        [
+            "popular",
+            "recent",
+            "new",
+            "for_you",
+            "similar_photo",
+            "similar_caption",
+            "you_asked",
+            "following",
+            "liked_together",
+        ],
     )
 
 

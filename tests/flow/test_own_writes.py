@@ -41,7 +41,10 @@ OPEN_TO_USERS = [
     ("POST", "/users/ann/preferences"), ("PUT", "/users/ann/preferences"), ("DELETE", "/users/ann/preferences"),
     ("DELETE", "/users/ann/preferences/1"),
 ]  # fmt: skip
-NEVER = [route for route in ROUTES if route not in OPEN_TO_USERS and not route[1].startswith("/timeline")]
+READS = [
+    route for route in ROUTES if route[1].startswith("/timeline") or route[1].endswith(("/similar", "/suggestions"))
+]
+NEVER = [route for route in ROUTES if route not in (*OPEN_TO_USERS, *READS)]
 
 
 def token_of(user_id: str, key: str = JWT_KEY, algorithm: str = "HS256", **claims: Any) -> str:

@@ -50,7 +50,8 @@ PARTS = ("posts", "blocks", "follows", "events")
 
 def live_a_life(client: TestClient) -> dict[str, Any]:
     """Leave something of Eva in every table and key; returns her first page."""
-    put = {"caption": "with \x9b and \u202e in it", "author_id": EVA, "created_at": AT.isoformat()}
+    put = {"caption": "with \x9b and \u202e in it", "author_id": EVA, "created_at": AT.isoformat(),
+           "image_url": "eva-1.jpg", "image_urls": ["eva-2.jpg"]}  # fmt: skip
     assert client.put(f"/users/{EVA}", json={"created_at": AT.isoformat()}, headers=BACKEND).status_code == 204
     assert client.put("/posts/evas", json=put, headers=BACKEND).status_code == 204
     assert client.put(f"/users/{EVA}/blocks/author1", headers=BACKEND).status_code == 204
@@ -101,6 +102,7 @@ def test_each_part_says_what_is_held(client: TestClient, ranked_deployment: Depl
     assert (held["format"], held["user_id"], held["missing"]) == (1, EVA, [])
     assert held["users"] == [{"home": "warmline", "created_at": "2026-11-01T12:00:00Z"}]
     assert [(post["id"], post["caption"]) for post in held["posts"]] == [("evas", "with \x9b and \u202e in it")]
+    assert [(post["image_url"], post["image_urls"]) for post in held["posts"]] == [("eva-1.jpg", ["eva-2.jpg"])]
     assert [block["blocked_user_id"] for block in held["blocks"]] == ["author1"]
     assert [follow["author_id"] for follow in held["follows"]] == ["author2"]
     said = {(each["say"], each["about"], each["target"]) for each in held["preferences"]}

@@ -101,7 +101,7 @@ def test_a_job_that_an_operator_asks_for_beside_deletions_keeps_them(ranked_depl
 def test_an_import_under_way_does_not_bring_back_what_was_deleted(ranked_deployment: Deployment) -> None:
     """It has left out what was deleted before, and writes what is deleted now."""
     deployment, victim = ranked_deployment, "p00"
-    row = (victim, author_of(victim), "imported", None, "2026-01-01T00:00:00+00:00", *[None] * 4)
+    row = (victim, author_of(victim), "imported", None, "2026-01-01T00:00:00+00:00", *[None] * 5)
     with (
         process(deployment) as one,
         Proxy(deployment.database_url) as postgres,

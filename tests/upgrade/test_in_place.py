@@ -219,5 +219,17 @@ def test_follows_begin_with_the_upgrade_and_go_with_an_erasure(upgraded: Upgrade
         assert deployment.sql("SELECT user_id FROM warmline.follows") == [("fan1",)]
 
 
+def test_a_post_may_have_several_photos_after_the_upgrade(upgraded: Upgraded) -> None:
+    deployment = upgraded.deployment
+    assert deployment.sql("SELECT DISTINCT image_urls FROM warmline.posts") in ([], [(None,)])
+    with _timelines(upgraded) as (one, _):
+        body = {"author_id": author_of("p70"), "image_url": "a.jpg", "image_urls": ["b.jpg", "c.jpg"]}
+        answer = one.put("/posts/p70", json=body, headers=BACKEND)
+        assert answer.status_code == (409 if deployment.source_schema else 204)
+    deployment.run_heuristic()
+    photos = deployment.sql("SELECT image_urls FROM warmline.posts WHERE image_urls IS NOT NULL")
+    assert photos == ([] if deployment.source_schema else [(["b.jpg", "c.jpg"],)])
+
+
 def _all_of(client: TestClient, user: str) -> set[str]:
     return {post for page in whole_chain(client, user, ask(client, user, limit=100), limit=100) for post in page}

@@ -32,7 +32,7 @@ from timeline.feed.fallbacks import Fallbacks
 from timeline.feed.feed_id import feed_id
 from timeline.feed.modes import ModeLists
 from timeline.feed.prepare_list import ListPreparer
-from timeline.feed.records import Page, PageRequest
+from timeline.feed.records import Page, PagePosts, PageRequest
 from timeline.feed.repeated_requests import begun_before, request_mark, without_id
 from timeline.feed.select_posts import PostSelector
 from timeline.feed.tail import NEVER, SeenPosts
@@ -55,8 +55,8 @@ class Feed:
         older = OlderPosts(
             database=resources.database, stores=resources.stores, snapshot=resources.snapshot, lists=resources.lists
         )
-        self._sources = self.sources = Fallbacks(resources, older, ModeLists(resources, older))
-        self._selector = self.selector = PostSelector(resources, self._sources, ListPreparer(resources))
+        self.sources = Fallbacks(resources, older, ModeLists(resources, older))
+        self._selector = self.selector = PostSelector(resources, self.sources, ListPreparer(resources))
 
     async def page(self, request: PageRequest) -> Page:
         """A page for this user; there always is one, from the best source that answers.
@@ -108,6 +108,41 @@ class Feed:
             raise CursorOfAnotherMode(cursor.mode)
         return cursor
 
+    async def viewer_state(self, user_id: str, budget: RequestBudget) -> UserState:
+        """What is withheld from a user, for an answer that belongs to no chain: it knows neither lists nor seen posts.
+
+        What Redis refused before is not asked of it again: then PostgreSQL decides.
+        """
+        if budget.must_start_over:
+            budget.ask_database_instead()
+        state = await self._state(user_id, None, budget)
+        viewer = replace(state.viewer, seen_posts=frozenset())
+        no_lists = dict.fromkeys(state.packed_lists)
+        return replace(state, viewer=viewer, packed_lists=no_lists, seen=SeenRecord(), chain=None, tail=None)
+
+    async def single_page(
+        self, request: PageRequest, ranked: RankedList, state: UserState, budget: RequestBudget
+    ) -> tuple[PagePosts, Source | None]:
+        """A page of this list, and of the shared lists once it is used up. Nothing is recorded of it.
+
+        Returns the posts, and the source of the shared lists if there is no post of the list itself.
+        """
+        shared = await self.sources.shared_list(has_redis="redis" not in budget.degraded)
+        page = ChainPage(
+            request=request, state=state, budget=budget, chain=Chain(nonce=b"", frozen=ranked), slot=0, tail=None,
+            position=0,
+        )  # fmt: skip
+        if state.viewer.rules:
+            await self.sources.judge_chain(page)
+        await self._selector.fill(page)
+        has_own = any(offset < page.own_length for offset in page.chosen)
+        return page.posts, None if has_own else shared.source
+
+    async def check_writable(self, budget: RequestBudget) -> None:
+        """Find out whether Redis refuses writes, for an answer without one; the budget is told."""
+        with suppress(StoreUnavailable):
+            await self._stores.redis_with_timeout(budget, self._page_writer.check_writable)
+
     async def _page(
         self,
         request: PageRequest,
@@ -122,13 +157,13 @@ class Feed:
         starts_chain = page is None
         if page is None:
             is_own = cursor is None and not request.has_mode
-            ranked = self._sources.own_list(request.user_id, state) if is_own else None
+            ranked = self.sources.own_list(request.user_id, state) if is_own else None
             if ranked is not None:
                 page = self._begin(request, state, budget, ranked)
             else:
                 page = await self._begin_anew(request, state, cursor, budget)
         if state.viewer.rules:
-            await self._sources.judge_chain(page)
+            await self.sources.judge_chain(page)
         start, recorded_end = page.position, page.chain.end_of_page(page.position)
         if recorded_end is not None:
             await self._selector.repeat(page, recorded_end)
@@ -161,7 +196,7 @@ class Feed:
             if not budget.degraded:  # the state that was read for the cursor's chain holds no lists
                 state = await self._state(request.user_id, None, budget)
         ranked = await self._first_list(request, state, budget)
-        page = self._begin(request, state, budget, ranked, goes_on=cursor is not None)
+        page = self._begin(request, state, budget, ranked, goes_on=request.cursor is not None)
         page.known = cursor
         if cursor is not None and not state.seen.visits:  # a cursor proves a visit: Redis lost its memory
             budget.lacks_record = True
@@ -176,10 +211,10 @@ class Feed:
 
     async def _first_list(self, request: PageRequest, state: UserState, budget: RequestBudget) -> RankedList:
         if request.has_mode:
-            return await self._sources.list_of_mode(request, budget)
-        ranked = self._sources.own_list(request.user_id, state)
+            return await self.sources.list_of_mode(request, budget)
+        ranked = self.sources.own_list(request.user_id, state)
         if ranked is None:
-            ranked = await self._sources.shared_list(has_redis="redis" not in budget.degraded)
+            ranked = await self.sources.shared_list(has_redis="redis" not in budget.degraded)
         return ranked
 
     async def _check_writable(self, page: ChainPage) -> None:

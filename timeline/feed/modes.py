@@ -42,10 +42,10 @@ class ModeLists:
         if posts is None:
             return None
         assert request.mode is not None
+        at = posts.generated_at.replace(microsecond=0)  # as a chain in Redis has it: a repeated page says the same
         return RankedList(
-            source=SOURCE_OF_MODE[request.mode], generation=posts.generation, generated_at=posts.generated_at,
-            entries=posts.entries,
-        )  # fmt: skip
+            source=SOURCE_OF_MODE[request.mode], generation=posts.generation, generated_at=at, entries=posts.entries
+        )
 
     async def rest(self, page: "ChainPage") -> IndexedList:
         """All posts that may follow a chain's list; what came after the chain had begun waits for the next one."""

@@ -12,8 +12,10 @@ CALLERS = {
     "timeline": (USER, BACKEND),
     "events": (BACKEND, USER),
     "preferences": (BACKEND, USER),
+    "onboarding": (BACKEND,),
     "writes": (BACKEND,),
     "data": (BACKEND,),
+    "recommendations": (BACKEND,),
     "admin": (OPERATOR,),
 }
 WRITES_OF_USERS = frozenset({"events", "preferences"})  # open to a user's JWT only where WARMLINE_JWT_WRITES is on

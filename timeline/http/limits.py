@@ -23,6 +23,7 @@ MAX_BODY = 1_000_000  # bytes; a batch of 1,000 events has some 200,000
 BODY_BYTES = {
     "/interactions": MAX_BODY,
     "/timeline": 300_000,
+    "/recommendations": 750_000,
     "/posts/{post_id}": 200_000,
     "/users/{user_id}/preferences": 16_384,
 }

@@ -12,6 +12,7 @@ from timeline.metrics import Metrics
 PAGES = "warmline.pages"  # in a scope: the page that a route made, to be counted
 PATH = "/timeline"
 TIMELINE = "timeline"
+OTHERS = {"similar": "/posts/", "suggestions": "/users/", "onboarding": "/onboarding"}  # how their paths end and begin
 
 
 class RequestLog:
@@ -53,7 +54,7 @@ def surface_of(path: str) -> str | None:
     """What a request is counted as, by its path as it came; None: it is not counted."""
     if path.startswith(PATH):
         return TIMELINE
-    return "similar" if path.startswith("/posts/") and path.endswith("/similar") else None
+    return next((last for last, first in OTHERS.items() if path.startswith(first) and path.endswith(f"/{last}")), None)
 
 
 def note(metrics: Metrics, page: Page | None, status: int, seconds: float, *, writes_lines: bool) -> None:

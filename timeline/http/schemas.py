@@ -11,6 +11,7 @@ from shared.domain import (
     CONTROL_CHARACTERS,
     ID_RULE,
     MAX_ID_LENGTH,
+    MAX_PHOTOS,
     PHOTO_RULE,
     WHITE_SPACE,
     InteractionKind,
@@ -199,7 +200,8 @@ class TimelinePost(BaseModel):
     id: str
     score: float = Field(description="the ranker's own, comparable only within one source and generation")
     reason: str = Field(
-        description="popular, recent, new, for_you, similar_photo, similar_caption, you_asked or following"
+        description="popular, recent, new, for_you, similar_photo, similar_caption, you_asked, following or"
+        " liked_together"
     )
 
 
@@ -281,6 +283,9 @@ class PostPut(RequestBody):
     author_id: Id
     caption: Caption = ""
     image_url: Url | None = None
+    image_urls: Annotated[list[Url], Field(max_length=MAX_PHOTOS)] | None = Field(
+        None, description="further photos; with `image_url`, at most 10 count"
+    )
     created_at: Moment | None = Field(None, description="blank: now, or as it was")
     tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] | None = Field(None, description="# and case do not count")
     language: Language | None = Field(

@@ -196,14 +196,17 @@ class BackgroundRefresh:
         if everyone is None:
             return
         new_posts, blocked = await self._reader.new_posts(), await self._reader.blocked()
+        onboarding = await self._reader.onboarding()
         post_numbers = [
             *codec.post_numbers_of(everyone.entries),
             *(codec.post_numbers_of(new_posts.entries) if new_posts else ()),
+            *(onboarding.post_numbers() if onboarding else ()),
         ]
         await self._reader.ensure_posts(post_numbers)
         await self._reader.follow_clusters()
         snapshot.everyone = everyone
         snapshot.new_posts = NewPostPool.of(new_posts) if new_posts else None
+        snapshot.onboarding = onboarding
         snapshot.blocked = blocked or snapshot.blocked
         snapshot.changes += 1
         self._published = publications
@@ -282,6 +285,8 @@ class BackgroundRefresh:
         """What the posts of shared lists say, as long as there are viewers who want posts withheld by it."""
         pool, shared = self._snapshot.new_posts, self._snapshot.shared().post_number_set
         wanted = shared | pool.indexed.post_number_set if pool is not None else shared
+        if self._snapshot.onboarding is not None:
+            wanted |= self._snapshot.onboarding.post_numbers()
         await self._resources.post_facts.read_ahead(wanted, self._in_thread)
 
     async def _sync(self) -> None:

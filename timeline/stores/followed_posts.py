@@ -38,7 +38,7 @@ class _Read(NamedTuple):
     author_ids: Sequence[str]
 
 
-class FollowedPosts:
+class FollowingLists:
     """Reads for `following`; bounded by the authors whom one user may follow, and the posts of one author in Redis."""
 
     def __init__(

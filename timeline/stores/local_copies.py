@@ -21,6 +21,7 @@ from shared.ranked_lists.records import CatalogueEntry
 from timeline.stores.segments import IndexedList, merge_lists
 
 if TYPE_CHECKING:
+    from shared.ranked_lists.onboarding import Onboarding
     from timeline.stores.new_post_pool import NewPostPool
 
 NOT_ASKED = "not asked yet"
@@ -38,6 +39,7 @@ class Snapshot:
     newest_times: Mapping[int, int] = field(default_factory=dict)  # post number -> seconds since 1970, of `newest`
     oldest: datetime | None = None  # time of the oldest of the newest posts, if PostgreSQL has more
     new_posts: "NewPostPool | None" = None
+    onboarding: "Onboarding | None" = None
     blocked: BlockList = NO_BLOCKS
     phase: PhaseState = INITIAL_PHASE
     missing: dict[str, str] = field(default_factory=lambda: {"redis": NOT_ASKED, "postgresql": NOT_ASKED})
@@ -49,7 +51,7 @@ class Snapshot:
 
     def forget(self) -> None:
         """Drop all copies: they belong to another installation, or are older than the renewal of this one."""
-        self.everyone = self.newest = self.oldest = self.new_posts = None
+        self.everyone = self.newest = self.oldest = self.new_posts = self.onboarding = None
         self.newest_times = {}
         self.blocked, self.phase = NO_BLOCKS, INITIAL_PHASE
         self.catalogue.forget()

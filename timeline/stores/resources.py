@@ -15,7 +15,7 @@ from timeline.stores.post_facts import PostFactsCopy
 
 if TYPE_CHECKING:
     from timeline.metrics import Metrics
-    from timeline.stores.followed_posts import FollowedPosts
+    from timeline.stores.followed_posts import FollowingLists
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,4 +34,4 @@ class FeedResources:
     window: WindowSettings
     new_posts: NewPostSettings
     modes: ModeStore
-    followed: "FollowedPosts"
+    followed: "FollowingLists"

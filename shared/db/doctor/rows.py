@@ -88,7 +88,13 @@ ROW_CHECKS: dict[str, dict[str, str]] = {
 }
 # relation → optional column → check → the rows that it counts
 OPTIONAL_CHECKS: dict[str, dict[str, dict[str, str]]] = {
-    "interactions": {"first_at": {"first_after_last": "first_at > created_at"}}
+    "interactions": {"first_at": {"first_after_last": "first_at > created_at"}},
+    "posts": {  # in place of what is counted where there is `image_url` alone
+        "image_urls": {
+            "unusable_url": f"image_url ~ E'[{_STEERING}]' OR array_to_string(image_urls, '') ~ E'[{_STEERING}]'",
+            "no_image": "coalesce(btrim(image_url), '') = '' AND coalesce(cardinality(image_urls), 0) = 0",
+        }
+    },
 }
 # relation → column → the relation that must contain it
 LINKS = {

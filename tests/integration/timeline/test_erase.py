@@ -193,7 +193,7 @@ def test_an_import_does_not_bring_the_user_back(client: TestClient, lived: Deplo
     with lived.database() as database:
         merged = [
             merge_rows(database, "users", [(GONE, at, "true")]),
-            merge_rows(database, "posts", [(THEIR_POST, GONE, MARKER, None, at, None, None, None, None)]),
+            merge_rows(database, "posts", [(THEIR_POST, GONE, MARKER, None, at, *[None] * 5)]),
             merge_rows(database, "interactions", [(GONE, "p05", "like", at, None, None)]),
             merge_rows(database, "blocks", [(GONE, "ann", at)]),
             merge_rows(database, "mutes", [("ann", GONE, at, None)]),

@@ -18,7 +18,10 @@ from tests.integration.timeline.test_process import first_answer, timeline_proce
 SITE, OTHER = "https://app.example.org", "https://evil.example"
 BACKEND = {"Authorization": f"Bearer {API_KEY}"}
 OWN = {"Authorization": "Bearer " + jwt.encode({"sub": ANN, "exp": int(time.time()) + 86_400}, JWT_KEY, "HS256")}
-PAGES = [("GET", "/timeline/ann"), ("POST", "/timeline")]
+PAGES = [
+    route for route in ROUTES
+    if route[1].startswith("/timeline") or route[1].partition("?")[0].endswith(("/similar", "/suggestions"))
+]  # fmt: skip
 WRITES = [route for route in ROUTES if "interactions" in route[1] or "preferences" in route[1]]
 
 

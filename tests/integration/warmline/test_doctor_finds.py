@@ -73,12 +73,14 @@ def test_an_optional_column_of_another_type_is_a_hint_and_ignored(doctor: Comman
         ("tags", "string_to_array(tags, ',') AS tags (with your own separator)"),
         ("language", "write language::text AS language"),
         ("sensitive", "write (sensitive <> 0) AS sensitive"),
+        ("image_urls", "write ARRAY(SELECT jsonb_array_elements_text(image_urls::jsonb)) AS image_urls"),
     ],
 )
 def test_what_posts_say_in_another_type_is_a_hint_with_a_cure(
     doctor: Command, team: Team, column: str, written: str
 ) -> None:
-    wrong = {"tags": "'a,b'::text AS tags", "language": "ARRAY[1] AS language", "sensitive": "0 AS sensitive"}
+    wrong = {"tags": "'a,b'::text AS tags", "language": "ARRAY[1] AS language", "sensitive": "0 AS sensitive",
+             "image_urls": "'[]'::jsonb AS image_urls"}  # fmt: skip
     columns = (
         "id::text AS id, user_id::text AS author_id, content AS caption, image AS image_url, created_at, deleted_at"
     )
@@ -87,6 +89,16 @@ def test_what_posts_say_in_another_type_is_a_hint_with_a_cure(
     assert (told["severity"], told["got"].endswith("and ignored")) == ("hint", True)
     if column != "language":
         assert written in told["todo"]
+
+
+def test_photos_in_the_list_alone_are_photos(doctor: Command, team: Team) -> None:
+    columns = "id::text AS id, user_id::text AS author_id, content AS caption, NULL::text AS image_url"
+    times = "created_at, deleted_at"
+    without = f"SELECT {columns}, {times} FROM app.posts"
+    with_view(team, "posts", without)
+    assert "have no image" in at(doctor("--json"), "posts.image_url")["got"]
+    with_view(team, "posts", without.replace(" FROM", ", ARRAY['1.jpg', '2.jpg'] AS image_urls FROM"))
+    assert "have no image" not in doctor("--json").out
 
 
 @pytest.mark.parametrize(("relation", "other"), [("mutes", "muted_user_id"), ("follows", "author_id")])

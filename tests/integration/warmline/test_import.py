@@ -76,6 +76,30 @@ p4,u1,{AT},,German (Austria),false
     assert (again["new"], again["changed"]) == (0, 1)
 
 
+def test_further_photos_arrive_and_what_is_no_photo_is_refused(
+    warmline: Command, database: Database, tmp_path: Path
+) -> None:
+    eleven = ",".join(f'""{number}.jpg""' for number in range(11))
+    posts = f"""id,author_id,created_at,image_url,image_urls
+p1,u1,{AT},a.jpg,"[""b,1.jpg"", ""https://photos.example/c.jpg""]"
+p2,u1,{AT},,
+p3,u1,{AT},,"[""ftp://photos.example/c.jpg""]"
+p4,u1,{AT},,"b.jpg,c.jpg"
+p5,u1,{AT},,"[{eleven}]"
+p6,u1,{AT},,"[1]"
+"""
+    answer = warmline("import", write(tmp_path / "in", posts=posts), "--json").json
+    assert answer["bad"] == {"unusable image_urls": 4}
+    kept = "SELECT json_agg(json_build_array(id, image_urls) ORDER BY id) FROM warmline.posts"
+    assert scalar(database, kept) == [["p1", ["b,1.jpg", "https://photos.example/c.jpg"]], ["p2", None]]
+    table = {"id": ["p1"], "author_id": ["u1"], "created_at": [datetime(2026, 1, 31, tzinfo=UTC)]}
+    folder = tmp_path / "parquet"
+    folder.mkdir()
+    pq.write_table(pa.table({**table, "image_urls": pa.array([["d.jpg"]])}), folder / "posts.parquet")
+    assert warmline("import", str(folder), "--json").json["files"]["posts"]["changed"] == 1
+    assert scalar(database, kept)[0] == ["p1", ["d.jpg"]]
+
+
 def test_follows_arrive_once_and_nobody_follows_themselves(
     warmline: Command, database: Database, tmp_path: Path
 ) -> None:

@@ -23,7 +23,12 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 def test_a_second_terminal_is_given_what_lies_in_the_demos_folder(tmp_path: Path) -> None:
     cast = DemoUsers(**dict.fromkeys(DemoUsers.__dataclass_fields__, "someone"))
     prepared = PreparedWorld(cast=cast, users=1, posts=0, interactions=0, blocks=0, how="made", seconds=1.0)
-    urls = Addresses(database_url="postgresql://d", redis_url="redis://r", timeline_url="http://127.0.0.1:8000")
+    urls = Addresses(
+        database_url="postgresql://d",
+        redis_url="redis://r",
+        timeline_url="http://127.0.0.1:8000",
+        feed_url="http://127.0.0.1:8090",
+    )
     _write_demo_env(read_options(["--home", str(tmp_path)], {}), urls, load_keys(tmp_path / "keys.json", {}), prepared)
     given = dotenv_values(tmp_path / "demo.env")
     assert "WARMLINE_SNAPSHOT_FILE" in OF_HOME

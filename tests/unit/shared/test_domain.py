@@ -42,6 +42,7 @@ def test_reasons_keep_their_codes() -> None:
         "similar_caption": 5,
         "you_asked": 6,
         "following": 7,
+        "liked_together": 8,
     }
 
 

@@ -25,7 +25,7 @@ WORKERS FOLLOWING_ORDER TAG_LISTS
 """
 NAMES = frozenset(_LISTED.split())
 # Variables of the demo, the tests and the benchmarks.
-_OTHERS = re.compile(r"(DEMO|TEST|BENCH)_\w+|TIMELINE_URL")
+_OTHERS = re.compile(r"(DEMO|TEST|BENCH)_\w+|TIMELINE_URL|FEED_URL")
 # Kubernetes and old Docker links set these for every service whose name begins with "warmline".
 _OF_A_PLATFORM = re.compile(
     r"(\w+_)?(SERVICE_(HOST|PORT)(_\w+)?|PORT_\d+_(TCP|UDP)(_(ADDR|PORT|PROTO))?|\w+_PORT|NAME)"

@@ -17,6 +17,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "tags": "separated by commas, or a JSON array; in Parquet a list",
         "language": "BCP 47 tag of the caption, such as pt-BR",
         "sensitive": "true or false: viewers may choose not to see it",
+        "image_urls": "further photos, a JSON array; in Parquet a list",
     },
     "interactions": {
         "user_id": "text",
@@ -38,14 +39,14 @@ COLUMNS: dict[str, dict[str, str]] = {
 # Columns that may be empty or absent: then new rows have no value, and existing rows keep theirs.
 OPTIONAL: dict[str, frozenset[str]] = {
     "users": frozenset({"suspended"}),
-    "posts": frozenset({"caption", "image_url", "deleted_at", "tags", "language", "sensitive"}),
+    "posts": frozenset({"caption", "image_url", "deleted_at", "tags", "language", "sensitive", "image_urls"}),
     "interactions": frozenset({"event_id", "first_at"}),
     "blocks": frozenset(),
     "mutes": frozenset({"expires_at"}),
     "follows": frozenset(),
 }
 # Most files lack these: that is no news.
-UNTOLD = frozenset({"event_id", "first_at", "suspended", "tags", "language", "sensitive", "expires_at"})
+UNTOLD = frozenset({"event_id", "first_at", "suspended", "tags", "language", "sensitive", "expires_at", "image_urls"})
 RELATIONS = tuple(COLUMNS)
 
 

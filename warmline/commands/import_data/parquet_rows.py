@@ -22,7 +22,7 @@ _MAX_TEXT = 131_072  # bytes; in CSV characters
 _CUT = "\0"  # stands for a text that is too long; valid texts cannot contain it
 _TIMES = ("created_at", "deleted_at", "first_at", "expires_at")
 _FLAGS = ("suspended", "sensitive")
-_LISTS = ("tags",)
+_LISTS = ("tags", "image_urls")
 
 
 class ParquetRows:

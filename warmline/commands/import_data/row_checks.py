@@ -4,7 +4,15 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from shared.domain import ID_RULE, MAX_ID_LENGTH, PHOTO_RULE, InteractionKind, is_photo_reference, is_usable_id
+from shared.domain import (
+    ID_RULE,
+    MAX_ID_LENGTH,
+    MAX_PHOTOS,
+    PHOTO_RULE,
+    InteractionKind,
+    is_photo_reference,
+    is_usable_id,
+)
 from shared.preferences.words import IS_LANGUAGE, MAX_TAGS, MAX_WORD, folded, folded_tag
 from warmline.commands.import_data.columns import COLUMNS
 
@@ -28,6 +36,7 @@ SELF_BLOCK = "blocks itself"
 SELF_MUTE = "mutes itself"
 SELF_FOLLOW = "follows itself"
 BAD_TAGS = "unusable tags"
+BAD_URLS = "unusable image_urls"
 BAD_LANGUAGE = "unusable language"
 
 OLDEST = datetime(1970, 1, 1, tzinfo=UTC)  # an earlier time is some program's null value, such as the year 1
@@ -145,6 +154,22 @@ def _photo(column: str, value: Value) -> str | None:
     return text
 
 
+def _photos(column: str, value: Value) -> str | None:
+    """Addresses of photos as a JSON array; addresses hold commas."""
+    text = _text(column, value)
+    if text is None:
+        return None
+    try:
+        photos = json.loads(text)
+    except (ValueError, RecursionError):
+        photos = None
+    is_list = isinstance(photos, list) and len(photos) <= MAX_PHOTOS
+    if not is_list or not all(isinstance(each, str) and each and is_photo_reference(each) for each in photos):
+        expected = f"expected a JSON array of up to {MAX_PHOTOS}, each {PHOTO_RULE}"
+        raise BadRow(BAD_URLS, f"{column}: got {_shown(text)}, {expected}")
+    return json.dumps(photos, ensure_ascii=False)
+
+
 def _tags(column: str, value: Value) -> str | None:
     """Tags as a JSON array: they come as one, or separated by commas."""
     text = _text(column, value)
@@ -221,7 +246,7 @@ def _time(column: str, value: Value) -> str:
 # Columns of posts that hold more than text.
 _CHECKED: Mapping[str, Callable[[str, Value], str | None]] = {
     "id": _id, "author_id": _id, "image_url": _photo, "created_at": _time, "deleted_at": _time_or_none,
-    "tags": _tags, "language": _language, "sensitive": _flag,
+    "tags": _tags, "language": _language, "sensitive": _flag, "image_urls": _photos,
 }  # fmt: skip
 _POST_CHECKS = tuple((column, _CHECKED.get(column, _text)) for column in COLUMNS["posts"])
 

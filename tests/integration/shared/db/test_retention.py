@@ -155,13 +155,15 @@ def test_removing_them_changes_no_load(database: Database) -> None:
 def test_a_post_deleted_long_ago_keeps_its_row_without_caption_and_address(database: Database) -> None:
     posts = (Post("gone", "ben"), Post("recent", "ben"), Post("here", "ben"))
     write_own_tables(database, World(users=("ben",), posts=posts))
+    execute(database, "UPDATE warmline.posts SET image_urls = ARRAY['2.jpg']")
     deleted = "UPDATE warmline.posts SET deleted_at = :at WHERE id = :id"
     execute(database, deleted, at=NOW - timedelta(days=91), id="gone")
     execute(database, deleted, at=NOW - timedelta(days=89), id="recent")
     assert clear_deleted_posts(database, before=NOW - timedelta(days=90)) == 1
     assert clear_deleted_posts(database, before=NOW - timedelta(days=90)) == 0
-    found = rows(database, "SELECT id, caption = '', image_url IS NULL FROM warmline.posts ORDER BY id")
-    assert found == [("gone", True, True), ("here", False, False), ("recent", False, False)]
+    is_without = "image_url IS NULL AND image_urls IS NULL, image_url IS NOT NULL AND image_urls IS NOT NULL"
+    found = rows(database, f"SELECT id, caption = '', {is_without} FROM warmline.posts ORDER BY id")
+    assert found == [("gone", True, True, False), ("here", False, False, True), ("recent", False, False, True)]
 
 
 def test_records_end_with_their_time_or_number(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

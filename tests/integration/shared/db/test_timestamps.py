@@ -264,7 +264,7 @@ def test_an_erasure_asked_for_at_an_odd_time_is_finished(odd: Database) -> None:
 
 
 def test_an_import_mends_an_odd_time(odd: Database) -> None:
-    merged = merge_rows(odd, "posts", [("p0", "u0", "", None, NOW.isoformat(), None, None, None, None)])
+    merged = merge_rows(odd, "posts", [("p0", "u0", "", None, NOW.isoformat(), *[None] * 5)])
     assert merged.changed == 1
     assert scalar(odd, "SELECT created_at FROM warmline.posts WHERE id = 'p0'") == NOW
 

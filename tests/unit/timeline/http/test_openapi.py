@@ -23,7 +23,7 @@ IDS = {
     "unblockUser", "muteUser", "unmuteUser", "putUser", "eraseUser", "putPost", "deletePost", "hidePost", "showPost",
     "suspendUser", "reinstateUser", "getPreferences", "addPreference", "putPreferences", "resetPreferences",
     "removePreference", "getUserData", "requestRun", "getRuns", "getPhase", "putPhase", "getStatus", "getModels",
-    "putChampion",
+    "putChampion", "getRecommendations",
 }  # fmt: skip
 # Given before any route is known.
 OF_NO_ROUTE = {"not-found"}
@@ -76,6 +76,7 @@ def test_a_problem_is_told_from_the_others_by_its_type() -> None:
         ("PUT /users/{user_id}/preferences", ["apiKey", "userJwt"]),
         ("PUT /users/{user_id}/blocks/{blocked_user_id}", ["apiKey"]),
         ("GET /users/{user_id}/data", ["apiKey"]),
+        ("POST /recommendations", ["apiKey"]),
         ("GET /admin/status", ["adminToken"]),
         ("GET /healthz", []),
     ],

@@ -5,6 +5,7 @@ import pytest
 from warmline.commands.capacity.model import (
     GROWS_WITH,
     HEURISTIC,
+    REQUEST_BYTES,
     SCORE,
     TRAIN,
     BytesPerItem,
@@ -29,6 +30,8 @@ KEYS = {
     "posts": KeyCounts(count=4, bytes=20_000.0),
     "similar": KeyCounts(count=25, bytes=10_000.0),
     "chain": KeyCounts(count=10, bytes=12_000.0),
+    "suggested": KeyCounts(count=100, bytes=40_000.0),
+    "names": KeyCounts(count=50, bytes=3_000.0),
     "shared": KeyCounts(count=8, bytes=9_000.0),
 }
 TABLES = {
@@ -51,6 +54,7 @@ def test_what_redis_holds_grows_with_users_posts_and_interactions() -> None:
         "catalogue": 60_000,
         "similar posts": 30_000,
         "posts by author": 0,  # nobody follows anybody
+        "suggested authors": 2 * 40_000 + 3 * 3_000,
         "readers": 24_000,
         "shared by all": 9_000 + 500_000,
     }
@@ -68,7 +72,7 @@ def test_before_anything_was_published_all_users_and_posts_count() -> None:
 
 
 def test_a_reader_adds_their_chains_and_what_they_were_shown() -> None:
-    assert reader_bytes(WEIGHTS, chains=4, seen_length=1500) == 4 * 1200 + 4 * 1500 + 100
+    assert reader_bytes(WEIGHTS, chains=4, seen_length=1500) == 4 * (1200 + REQUEST_BYTES) + 4 * 1500 + 100
 
 
 def test_tables_that_are_large_enough_are_measured_and_the_others_assumed() -> None:

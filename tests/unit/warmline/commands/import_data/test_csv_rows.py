@@ -28,7 +28,7 @@ def read(
 
 
 def test_an_empty_field_is_null(tmp_path: Path) -> None:
-    assert read(tmp_path, HEADER + b"p1,u1,,,now,\n") == [(2, ["p1", "u1", None, None, "now", None, None, None, None])]
+    assert read(tmp_path, HEADER + b"p1,u1,,,now,\n") == [(2, ["p1", "u1", None, None, "now", *[None] * 5])]
 
 
 def test_white_space_around_a_field_stays_for_the_check_to_refuse(tmp_path: Path) -> None:
@@ -68,8 +68,8 @@ def test_an_open_quotation_mark_costs_its_own_row_only(tmp_path: Path) -> None:
     rows = read(tmp_path, HEADER + b'p1,u1,"open,,now,\np2,u1,fine,,now,\np3,u1,"also ""fine""",,now,\n')
     assert rows == [
         (2, BAD_QUOTING),
-        (3, ["p2", "u1", "fine", None, "now", None, None, None, None]),
-        (4, ["p3", "u1", 'also "fine"', None, "now", None, None, None, None]),
+        (3, ["p2", "u1", "fine", None, "now", *[None] * 5]),
+        (4, ["p3", "u1", 'also "fine"', None, "now", *[None] * 5]),
     ]
 
 
@@ -98,7 +98,7 @@ def test_a_delimiter_that_the_file_does_not_have_is_told(tmp_path: Path) -> None
 
 def test_what_may_be_null_may_be_absent(tmp_path: Path) -> None:
     rows = read(tmp_path, b"id,author_id,created_at\np1,u1,now\n")
-    assert rows == [(2, ["p1", "u1", None, None, "now", None, None, None, None])]
+    assert rows == [(2, ["p1", "u1", None, None, "now", *[None] * 5])]
 
 
 def test_a_column_that_may_be_absent_is_told_in_another_spelling(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_line_ends_of_old_macs_are_line_ends(tmp_path: Path) -> None:
 
 def test_a_field_that_is_too_long_is_no_broken_quoting_and_costs_its_own_row_only(tmp_path: Path) -> None:
     rows = read(tmp_path, HEADER + b"p1,u1," + b"x" * 140_000 + b",,now,\np2,u1,,,now,\n")
-    assert rows == [(2, TOO_LONG), (3, ["p2", "u1", None, None, "now", None, None, None, None])]
+    assert rows == [(2, TOO_LONG), (3, ["p2", "u1", None, None, "now", *[None] * 5])]
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def test_microseconds_since_1970_are_a_time() -> None:
 
 
 def test_a_post_needs_neither_caption_nor_image() -> None:
-    assert check_post(("p1", "u1", None, None, AT, *[None] * 4)) == ("p1", "u1", None, None, AT_UTC, *[None] * 4)
+    assert check_post(("p1", "u1", None, None, AT, *[None] * 5)) == ("p1", "u1", None, None, AT_UTC, *[None] * 5)
 
 
 def test_an_event_ahead_of_now_is_kept_as_it_is() -> None:
@@ -74,7 +74,7 @@ def test_an_event_may_say_when_it_happened_first(first_at: Value) -> None:
         ("users", ("u\n1", AT, None), row_checks.BAD_ID),
         ("users", (" u3 ", AT, None), row_checks.BAD_ID),
         ("users", ("u3\u00a0", AT, None), row_checks.BAD_ID),
-        ("posts", ("p1", "u3 ", "", None, AT, None, None, None, None), row_checks.BAD_ID),
+        ("posts", ("p1", "u3 ", "", None, AT, *[None] * 5), row_checks.BAD_ID),
         ("blocks", ("u1", "\tu2", AT), row_checks.BAD_ID),
         ("posts", ("p1", "u1", "", "s3://bucket/1.jpg", AT, None), row_checks.BAD_URL),
         ("interactions", ("u1", "p1", "like", AT, " e1", None), row_checks.BAD_ID),
@@ -87,10 +87,10 @@ def test_an_event_may_say_when_it_happened_first(first_at: Value) -> None:
         ("users", ("u1", "9999-12-31T23:59:59-12:00", None), row_checks.BAD_TIME),
         ("users", ("u1", 10**18, None), row_checks.BAD_TIME),
         ("users", ("u1", AT, "perhaps"), row_checks.BAD_FLAG),
-        ("posts", ("p1", "u1", "a\x00b", None, AT, None, None, None, None), row_checks.NUL),
-        ("posts", ("p1", "u1", "caf\udce9", None, AT, None, None, None, None), row_checks.NOT_UTF8),
-        ("posts", ("p1", None, "", None, AT, None, None, None, None), row_checks.MISSING),
-        ("posts", ("p1", "u1", "", None, AT, "soon", None, None, None), row_checks.BAD_TIME),
+        ("posts", ("p1", "u1", "a\x00b", None, AT, *[None] * 5), row_checks.NUL),
+        ("posts", ("p1", "u1", "caf\udce9", None, AT, *[None] * 5), row_checks.NOT_UTF8),
+        ("posts", ("p1", None, "", None, AT, *[None] * 5), row_checks.MISSING),
+        ("posts", ("p1", "u1", "", None, AT, "soon", *[None] * 4), row_checks.BAD_TIME),
         ("interactions", ("u1", "p1", "Like", AT, None, None), row_checks.UNKNOWN_KIND),
         ("interactions", ("u1", "p1", None, AT, None, None), row_checks.MISSING),
         ("interactions", ("u1", "p1", "like", AT, "x" * 129, None), row_checks.BAD_ID),

@@ -1,0 +1,8 @@
+from enum import IntEnum
+
+
+class RelationBrokenProblemStatus(IntEnum):
+    VALUE_500 = 500
+
+    def __str__(self) -> str:
+        return str(self.value)
