@@ -29,6 +29,7 @@ from shared.event_columns import Int64s
 from shared.neucf.config import NeuCFConfig
 
 PHOTO_NEARNESS = "photo nearness"
+PARTIAL = ("photos, new posts", "photos, known posts")  # parts of a world, which are shown beside it
 FIRST = 20  # of a list
 PARTS = (RecommendBy.CONTENT, RecommendBy.TOGETHER, RecommendBy.NEUCF)
 CACHE = ROOT / ".warmline" / "benchmark-vectors"
@@ -105,15 +106,20 @@ def _rows(name: str, found: Found) -> list[Row]:
 
 
 def _bounds(name: str, found: Found) -> list[Bound]:
-    """The hybrid is no worse than the better of its parts, and content no worse than photo nearness.
+    """The hybrid is no worse than the better of its parts, and better than photo nearness and chance.
 
+    Parts of a world have no bound of the first kind: there a source may have nothing to say, or all of it.
     No worse: the interval of the difference, paired by person, reaches 0.
     """
     hybrid, chance = found[RecommendBy.HYBRID], np.random.default_rng(0)
     best = max((part for part in PARTS if part in found), key=lambda part: float(found[part].mean()))
-    bounds = [
-        at_least(f"{name}: hybrid less {best}, upper end", paired_difference(hybrid, found[best], chance).high, 0)
-    ]
+    bounds = (
+        []
+        if name in PARTIAL
+        else [
+            at_least(f"{name}: hybrid less {best}, upper end", paired_difference(hybrid, found[best], chance).high, 0)
+        ]
+    )
     for plain in (PHOTO_NEARNESS, "chance"):
         if plain in found:
             low = paired_difference(hybrid, found[plain], chance).low

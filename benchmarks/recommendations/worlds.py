@@ -17,17 +17,17 @@ from shared.neucf.features import ContentVectors, PostFeatures
 
 CAMPS, POSTS, COLD, PEOPLE, STRANGERS, THEIR_LIKES = 8, 60, 6, 40, 10, 12  # of each camp; likes of each person
 STRAY = 0.1  # of a person's likes that are of any camp
-WIDTH, NOISE = 96, 1.6  # of vectors: a cosine of two posts of a camp is about 0.28
+WIDTH, NOISE = 96, 3.0  # of vectors: a cosine of two posts of a camp is about 0.1
 DAY = 86_400.0
 
 
 def photo_worlds(folder: Path, cache: Path, seed: int) -> tuple[Question, list[World]]:
-    """The photos world, once for the posts that are newer than all likes and once for the others."""
+    """The photos world, whole, and once for the posts that are newer than all likes and once for the others."""
     photos = read_folder(folder)
     world = simulate_with(photos, appearance_of, seed=seed, settings=WorldSettings())
     question, features = ask(world), encode_folder(photos, cache).of(world)
     likes, liked = world.events.of(InteractionKind.LIKE), []
-    parts = {"new posts": question.cold, "known posts": ~question.cold}
+    parts = {"all posts": question.cold | True, "new posts": question.cold, "known posts": ~question.cold}
     asked: dict[str, list[np.ndarray]] = {name: [] for name in parts}
     wanted: dict[str, list[np.ndarray]] = {name: [] for name in parts}
     for user in question.later.tolist():

@@ -3,7 +3,7 @@
     content    cos(photo, mean of liked photos) + cos(caption, mean of liked captions, or half of it and half the text)
     together   `liked_together`
     neucf      the champion's score, for somebody without a row of their own who liked these posts in this order
-    hybrid     reciprocal ranks of all that have something to say (`shared.neucf.sources.fuse`)
+    hybrid     weighted reciprocal ranks of all that have something to say (see `shared.neucf.sources.fuse`)
 
 What was disliked counts as its mean, with a share and against (Rocchio, "Relevance feedback in information retrieval",
 1971).
@@ -27,6 +27,10 @@ from shared.neucf.sources.fuse import RANK_OFFSET
 DISLIKED_SHARE = 0.25  # as is usual for Rocchio's; a dislike says less than a like
 TEXT_SHARE = 0.5  # of the wanted caption, where there are liked ones as well
 POSTS_AT_ONCE = 16_384  # that are float32 at a time: 8 MB
+# Of reciprocal ranks: on the photos world with five likes the best of a few; equal ones are no better than content.
+WEIGHTS: Mapping[RecommendBy, float] = {
+    RecommendBy.CONTENT: 1.5, RecommendBy.NEUCF: 1.0, RecommendBy.TOGETHER: 0.5,
+}  # fmt: skip
 TINY = 1e-6
 
 Scores = NDArray[np.float64]  # (n_candidates,) the higher, the better; -inf: nothing to say
@@ -124,11 +128,10 @@ SOURCES: Mapping[RecommendBy, Callable[[RecommendIndex, Question], Ranking | Non
 
 def fused(rankings: Mapping[RecommendBy, Ranking]) -> Ranking:
     """Several rankings as one, in (0, 1]; a candidate has the reason of the ranking that ranks it best."""
-    of_each = [(ranking, _ranks(ranking.scores)) for ranking in rankings.values()]
-    shares = np.stack([np.where(np.isfinite(ranking.scores), 1.0 / (RANK_OFFSET + 1 + ranks), 0.0)
-                       for ranking, ranks in of_each])  # fmt: skip
-    total = shares.sum(axis=0) * (RANK_OFFSET + 1) / len(of_each)
-    reasons = np.stack([ranking.reasons for ranking, _ in of_each])
+    shares = np.stack([_share(ranking.scores) for ranking in rankings.values()])  # (n_rankings, n_candidates)
+    weights = np.array([WEIGHTS[by] for by in rankings])
+    total = weights @ shares / weights.sum()
+    reasons = np.stack([ranking.reasons for ranking in rankings.values()])
     return Ranking(
         scores=np.where(total > 0, total, -np.inf),
         reasons=np.take_along_axis(reasons, shares.argmax(axis=0)[None, :], axis=0)[0],
@@ -188,11 +191,11 @@ def _standard(scores: Scores) -> Scores:
     return standard
 
 
-def _ranks(scores: Scores) -> Int64s:
-    """The rank from 0 of each candidate; of equal ones the first comes first."""
+def _share(scores: Scores) -> Scores:
+    """The reciprocal rank of each candidate, in (0, 1]; 0 where there is nothing to say."""
     ranks = np.empty(len(scores), np.int64)
     ranks[np.argsort(-scores, kind="stable")] = np.arange(len(scores))
-    return ranks
+    return np.where(np.isfinite(scores), (RANK_OFFSET + 1) / (RANK_OFFSET + 1 + ranks), 0.0)
 
 
 def _best(by: RecommendBy, ranking: Ranking, count: int) -> Best | None:
