@@ -6,7 +6,7 @@ from itertools import count
 from unittest.mock import patch
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
@@ -252,6 +252,11 @@ def test_a_request_id_is_visible_ascii(processes: list[TestClient], user: str, w
         }
 
 
+def assume_whole(page: JsonObject) -> None:
+    """On a busy machine Redis may answer too late: then the page says so, and nothing of it is recorded."""
+    assume("degraded" not in page)
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     steps=st.lists(
@@ -277,12 +282,13 @@ def test_whatever_happens_in_between_a_request_id_gives_its_page_less_what_is_bl
         elif what == "next" and pages:
             page = pages[[*pages][-1]]
             if page["next_cursor"] is not None and [*pages][-1] in chains[-4:]:
-                ask(client, user, limit=3, cursor=page["next_cursor"])
+                assume_whole(ask(client, user, limit=3, cursor=page["next_cursor"]))
         elif what == "plain":
-            ask(client, user, limit=3)
+            assume_whole(ask(client, user, limit=3))
             chains.append("")
         elif what == "ask":
             page = ask(client, user, limit=3, request_id=name)
+            assume_whole(page)
             is_repeat = seen_of(shared_deployment, user).visits == len(chains)
             assert is_repeat or name not in chains[-4:]
             if is_repeat:  # also of a chain that lost its slot, on a process that served it
