@@ -27,7 +27,7 @@ from s02_train_neucf.gate.rank_at import ModelAtCut, ReplayRules
 from s02_train_neucf.gate.replay import CutFigures, replay_cut
 from s02_train_neucf.gate.replay_report import NEUCF, Replay, replay_of
 from s02_train_neucf.learning.curves import EpochResult
-from s02_train_neucf.learning.fit import Fitted, FitUnderWay, SearchResult, begin_fit, fit, search_for
+from s02_train_neucf.learning.fit import FEW_LIKES, Fitted, FitUnderWay, SearchResult, begin_fit, fit, search_for
 from s02_train_neucf.learning.ranker_state import ranker_state_of
 from s02_train_neucf.learning.recipe import Recipe
 from s02_train_neucf.learning.side_by_side import ALONE, OnMessage, Pending, Workers
@@ -50,7 +50,7 @@ from shared.neucf.examples import SortedPosts, examples_of
 from shared.neucf.rank_trees import RankTrees
 from shared.run_progress import ReportProgress, ignore_progress
 
-FEW_LIKES = 250_000  # with more, the models of the evaluation have one member
+SHORT_WARM_SHARE = 0.2  # of the epochs, for the models of the evaluation, where likes are many
 PER_USER_SHARE = 0.2  # of each user's likes, the last ones
 SHOWN = ("hr@10", "ndcg@10", "recall@20")
 REPLAY, ALL_POSTS = "replay", "exams"  # parts of a run's time
@@ -175,15 +175,16 @@ def evaluate_model(
     Raises:
         WorkerDied: a process of `workers` ended.
     """
-    members = plan.recipe.members
+    whole = plan.recipe
     if len(history.likes) > FEW_LIKES:
-        plan = replace(plan, recipe=replace(plan.recipe, members=1))
+        plan = replace(plan, recipe=replace(plan.recipe, members=1, warm_share=SHORT_WARM_SHARE))
     cuts = cuts_of(plan.data.events, history.likes, min_known=plan.rules.min_known)
     shared = workers.share((replace(plan, watch=Stopwatch(), report_progress=ignore_progress), history))
     messages = Messages(plan, on_epoch)
     search_result, searched_at = _search(plan, cuts, on_epoch, workers)
-    searched = None
+    searched = of_search = None
     if search_result is not None:
+        of_search = search_result.model
         searched = search_result.model if plan.recipe.members == 1 else None
         search_result = replace(search_result, model=None)  # which units would carry along
     units = [] if search_result is None else units_of(cuts, evaluate_global_cut, search_result, searched_at)
@@ -201,7 +202,11 @@ def evaluate_model(
         apart=ALL_POSTS,
     )
     if search_result is not None:
-        search_result = replace(search_result, recipe=replace(search_result.recipe, members=members))
+        search_result = SearchResult(
+            recipe=replace(search_result.recipe, members=whole.members, warm_share=whole.warm_share),
+            epochs=search_result.epochs,
+            model=of_search,
+        )
         if on_search is not None:
             on_search(search_result)
     done = _results(first)

@@ -18,7 +18,7 @@ from s02_train_neucf.evaluation.evaluate import (
 )
 from s02_train_neucf.evaluation.ranker import Ranker
 from s02_train_neucf.evaluation.split import validation_share
-from s02_train_neucf.learning.fit import fit, search, without_search
+from s02_train_neucf.learning.fit import SearchResult, fit, search, starts_of_members, without_search
 from s02_train_neucf.learning.recipe import Recipe
 from s02_train_neucf.learning.side_by_side import Workers
 from s02_train_neucf.learning.train import train_members
@@ -65,13 +65,19 @@ def _train(data: QualityData, seed: int, variant: Variant, workers: Workers) -> 
         )  # fmt: skip
         return _ranker(fitted.model, fitted.data, data, variant)
     epochs = variant.epochs
-    found = _found(data, variant, seed, workers) if epochs is None else replace(variant.recipe, epochs=epochs)
+    if epochs is None:
+        found = _found(data, variant, seed, workers)
+    else:
+        found = SearchResult(recipe=replace(variant.recipe, epochs=epochs))
     known = training_set(data.train, data.posts, variant.features)
-    model = train_members(known, variant.config, found, seed=seed, device=_device(), workers=workers)
+    model = train_members(
+        known, variant.config, found.recipe, seed=seed, device=_device(), workers=workers,
+        initial_values=starts_of_members(found, known, variant.config),
+    )  # fmt: skip
     return _ranker(model, known, data, variant)
 
 
-def _found(data: QualityData, variant: Variant, seed: int, workers: Workers) -> Recipe:
+def _found(data: QualityData, variant: Variant, seed: int, workers: Workers) -> SearchResult:
     """The recipe with epochs and learning rate that validation likes best.
 
     Without a validation set, it asks for likes held back at random: where there are no times, no like is the last.
@@ -82,13 +88,13 @@ def _found(data: QualityData, variant: Variant, seed: int, workers: Workers) -> 
         held_back = _held_back(data.train, np.random.default_rng(seed))
         earlier, asked = data.train.where(~held_back), data.train.where(held_back)
     if len(asked) == 0:
-        return without_search(variant.recipe).recipe
+        return without_search(variant.recipe)
     known = training_set(earlier, data.posts, variant.features)
     task = evaluation_task_of(earlier, asked, data.posts, max_pairs=VALIDATION_PAIRS)
     validate = _Validation(known, task, variant.features)
     return search(
         known, variant.config, variant.recipe, seed=seed, device=_device(), validate=validate, workers=workers
-    ).recipe
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -26,7 +26,7 @@ from shared.neucf.vocab import Vocab
 USERS_AT_ONCE = 256  # ranked at once, at most
 PAIRS_AT_ONCE = 2**22  # user–post pairs ranked at once; each takes about 40 bytes meanwhile
 MAX_PAIRS = 2**28  # of one task; with more, a sample of the users is asked
-VALIDATION_PAIRS = 2**26  # the same while a training is validated, every few epochs
+VALIDATION_PAIRS = 2**25  # the same while a training is validated, every few epochs
 MIN_SAMPLE, MAX_SAMPLE = 1_000, 10_000  # users in that sample
 VALIDATION_METRIC, VALIDATION_K = "ndcg@10", 10
 SAMPLE_SEED = 0  # fixed: all systems, and all epochs of a validation, use the same sample

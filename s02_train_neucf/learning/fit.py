@@ -29,7 +29,7 @@ from s02_train_neucf.learning.train import (
     merged,
     shape_learnt,
 )
-from s02_train_neucf.learning.warm_start import Predecessor, initial_values
+from s02_train_neucf.learning.warm_start import Predecessor, SetInitialValues, initial_values
 from shared.event_columns import Events
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.examples import SortedPosts, examples_of
@@ -41,6 +41,7 @@ Validate = Callable[[NeuCF], float]
 EARLY_EPOCHS = 8  # a model that is best so early may have learned too fast
 SLOWER_BY = 4.0  # divides the learning rate in that case, once
 EPOCHS_UNVALIDATED = 20  # if nobody has two likes, so that nothing can be held back
+FEW_LIKES = 250_000  # with more, members start from the search's model: a night has no time for all their epochs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,11 +174,7 @@ def begin_fit(
         TrainingRefused: no positive example, or broken vectors.
     """
     data = with_event_weights(training_set(examples_of(events, posts), posts, features), events, posts, recipe)
-    initial = (
-        ()
-        if predecessor is None
-        else initial_values(predecessor, data, shape_learnt(config, data, search_result.recipe))
-    )
+    initial = starts_of_members(search_result, data, config, predecessor)
     members = begin_members(
         data, config, search_result.recipe,
         seed=seed, device=device, on_epoch=on_epoch, initial_values=initial, workers=workers,
@@ -204,6 +201,21 @@ def _held_back(events: Events, posts: SortedPosts, features: PostFeatures, recip
         return None
     data = with_event_weights(training_set(split.train, posts, features), split.train_events, posts, recipe)
     return _HeldBack(data, task_of_split(split, posts, max_pairs=VALIDATION_PAIRS), features)
+
+
+def starts_of_members(
+    search_result: SearchResult, data: TrainingSet, config: NeuCFConfig, predecessor: Predecessor | None = None
+) -> tuple[SetInitialValues, ...]:
+    """What sets the members' initial values: those of a predecessor, else, where likes are many, the search's model.
+
+    From the search's one model all members start alike; their order, draws and dropout tell them apart.
+    """
+    shape = shape_learnt(config, data, search_result.recipe)
+    if predecessor is not None:
+        return initial_values(predecessor, data, shape)
+    if search_result.model is None or len(data.likes.posts) <= FEW_LIKES:
+        return ()
+    return initial_values(search_result.model, data, shape) * search_result.recipe.members
 
 
 def search(

@@ -43,11 +43,12 @@ def plan_of(data: TrainingData) -> EvaluationPlan:
     )  # fmt: skip
 
 
-def training_run(n_workers: int) -> TrainingRun:
+def training_run(n_workers: int, *, from_champion: bool) -> TrainingRun:
     data, steps, curves = births(0, n_users=40, n_posts=60, seen=30), set[str](), LearningCurves()
     plan = replace(plan_of(data), report_progress=lambda step, _done, _of: steps.add(step))
     begun, one_epoch = list[FitUnderWay](), SearchResult(recipe=replace(plan.recipe, epochs=1, members=1))
-    before = plan.fit(data, ignore_epoch, one_epoch).as_predecessor("the champion")
+    champion = plan.fit(data, ignore_epoch, one_epoch).as_predecessor("the champion")
+    before = champion if from_champion else None
     with workers_of(n_workers) as workers:
 
         def on_epoch(cut: str, epoch: EpochResult) -> None:
@@ -66,8 +67,10 @@ def training_run(n_workers: int) -> TrainingRun:
 
 @pytest.mark.parametrize("few_likes", [0, 250_000])
 def test_nothing_depends_on_the_number_of_processes(few_likes: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("s02_train_neucf.report.FEW_LIKES", few_likes)
-    alone, together = training_run(1), training_run(2)
+    for module in ("report", "learning.fit"):
+        monkeypatch.setattr(f"s02_train_neucf.{module}.FEW_LIKES", few_likes)
+    from_champion = few_likes > 0
+    alone, together = (training_run(n, from_champion=from_champion) for n in (1, 2))
     assert alone.report == together.report
     assert alone.losses == together.losses
     assert {"warm-up", "cut 5 of 5", "per user", "all data", "all data again"} <= alone.losses.keys()

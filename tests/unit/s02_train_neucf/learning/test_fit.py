@@ -5,12 +5,14 @@ import pytest
 import torch
 
 from s02_train_neucf.learning.curves import EpochResult
-from s02_train_neucf.learning.fit import EPOCHS_UNVALIDATED, Fitted, SearchResult, fit
+from s02_train_neucf.learning.fit import EPOCHS_UNVALIDATED, Fitted, SearchResult, fit, search_for, starts_of_members
+from s02_train_neucf.learning.train import shape_learnt
 from shared.domain import KIND_CODES, InteractionKind
 from shared.errors import TrainingRefused
 from shared.event_columns import Events
 from shared.neucf.examples import Examples
 from shared.neucf.features import NO_FEATURES
+from shared.neucf.merge import split_members
 from tests.neucf_worlds import QUICK, SMALL, events_of, posts_of, two_camps
 
 CPU = torch.device("cpu")
@@ -60,3 +62,23 @@ def test_what_was_found_before_is_not_searched_for() -> None:
         search_result=SearchResult(recipe=replace(QUICK, epochs=3)), on_epoch=reported.append,
     )  # fmt: skip
     assert (known.search_result.recipe.epochs, known.search_result.epochs, len(reported)) == (3, (), 3)
+
+
+@pytest.mark.parametrize(("few_likes", "starts"), [(0, 3), (250_000, 0)])
+def test_where_likes_are_many_every_member_starts_from_the_model_of_the_search(
+    few_likes: int, starts: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("s02_train_neucf.learning.fit.FEW_LIKES", few_likes)
+    camps, reported = two_camps(), list[EpochResult]()
+    recipe = replace(QUICK, epochs=10, members=3, warm_share=0.4)
+    found = search_for(likes(camps.train), camps.posts, NO_FEATURES, SMALL, recipe, seed=1, device=CPU)
+    found = replace(found, recipe=replace(found.recipe, epochs=10))
+    known = fit(
+        likes(camps.train), camps.posts, NO_FEATURES, SMALL, recipe, seed=1, device=CPU, search_result=found,
+        on_epoch=reported.append,
+    )  # fmt: skip
+    assert len(starts_of_members(found, known.data, SMALL)) == starts
+    assert {epoch.of for epoch in reported} == {4 if starts else 10}
+    members = split_members(known.model, shape_learnt(SMALL, known.data, found.recipe))
+    assert len(members) == 3
+    assert not torch.equal(members[0].post_table.weight, members[1].post_table.weight)
