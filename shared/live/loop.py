@@ -25,7 +25,10 @@ from shared.operations.safety import claim_redis
 from shared.ranked_lists.job_store import JobStore
 from shared.ranked_lists.live_queue import LiveQueue, QueueLost, Waiting
 
-USERS_AT_ONCE = 128
+USERS_AT_ONCE = 128  # and as many entries of the queue; of a pass, up to twice as many users
+ENTRIES_AT_ONCE = (
+    4_096  # of few users who act again and again: then a full queue takes as few passes as there are users
+)
 # What one user does within this time is one pass. Twice this and a pass are well below the 2 seconds that are promised.
 BURST = timedelta(milliseconds=150)
 LOOK_AFTER = timedelta(seconds=1)  # to the queue, to other processes, to newer candidates
@@ -81,7 +84,8 @@ class LiveLoop:
         waiting = waiting or self._queue.take(USERS_AT_ONCE, wait=wait)
         if waiting and len(waiting) < USERS_AT_ONCE:
             stop.wait(BURST.total_seconds())
-            waiting += self._queue.take(USERS_AT_ONCE - len(waiting))
+        if waiting:
+            fill_pass(self._queue, waiting)
         if waiting:
             self._serve(waiting)
         elif self._renewal.is_busy:
@@ -212,3 +216,12 @@ class LiveLoop:
 def _reason(error: Exception) -> str:
     # An unexpected error may quote a user's id.
     return str(error).partition("\n")[0] if isinstance(error, WarmlineError) else type(error).__name__
+
+
+def fill_pass(queue: LiveQueue, waiting: list[Waiting]) -> None:
+    """Take what else waits, up to a pass of different users: those who act again and again cost one pass for all."""
+    while len(waiting) < ENTRIES_AT_ONCE and len({each.user_id for each in waiting}) < USERS_AT_ONCE:
+        more = queue.take(USERS_AT_ONCE)
+        waiting += more
+        if len(more) < USERS_AT_ONCE:
+            break
