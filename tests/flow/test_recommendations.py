@@ -3,14 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from s02_recsys_neucf.recommend.index import RecommendIndex
+from s02_recsys_neucf.recommend.held import HeldIndex
 from tests.faults.saving import make_champion
 from tests.flow.camps import CAMPS, Camps, build_camps, posts_of
 from tests.flow.deployment import Deployment, eventually, until_ready
@@ -31,23 +30,19 @@ def camps(shared_deployment: Deployment, tmp_path_factory: pytest.TempPathFactor
     return world
 
 
-@dataclass
-class Held:
-    """What the rankers answer from now."""
-
-    index: RecommendIndex
+@pytest.fixture(scope="module")
+def held(camps: Camps) -> HeldIndex:
+    """What the rankers answer from."""
+    made = HeldIndex()
+    made.current = plain_index(camps, datetime.now(UTC))
+    return made
 
 
 @pytest.fixture(scope="module")
-def held(camps: Camps) -> Held:
-    return Held(plain_index(camps.deployment, camps.content(), datetime.now(UTC)))
-
-
-@pytest.fixture(scope="module")
-def client(camps: Camps, held: Held) -> Iterator[TestClient]:
+def client(camps: Camps, held: HeldIndex) -> Iterator[TestClient]:
     """A timeline whose requests are answered without a champion, by two rankers."""
     with (
-        recommending(camps.deployment, lambda: held.index, camps.content(), n=2),
+        recommending(camps.deployment, held, camps.content(), n=2),
         camps.deployment.timeline(**PATIENT) as client,
     ):
         until_ready(client)
@@ -81,9 +76,9 @@ def test_without_a_champion_neucf_is_answered_by_what_there_is(client: TestClien
 
 
 def test_the_champion_answers_where_there_is_one(
-    client: TestClient, camps: Camps, held: Held, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, camps: Camps, held: HeldIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(held, "index", champions_index(camps, datetime.now(UTC)))
+    monkeypatch.setattr(held, "current", champions_index(camps, datetime.now(UTC)))
     eventually(lambda: ask(client, liked=LIKED, source="neucf")["source"] == "neucf", "both rankers use it")
     answer = ask(client, liked=LIKED, disliked=posts_of("car")[:2], source="neucf", limit=20)
     assert (answer["source"], answer.get("degraded")) == ("neucf", None)
