@@ -157,6 +157,7 @@ ACTS: dict[str, tuple[Act, Sequence[str], bool]] = {  # the act and its undoing,
 def changed(client: TestClient, deployment: Deployment, act: Act, posts: Sequence[str]) -> Iterator[None]:
     deployment.sql("UPDATE warmline.posts SET sensitive = true WHERE id = 'car-05'")
     act(client, "PUT")
+    eventually(lambda: "degraded" not in ask(client), "Redis has the act, also on a busy machine")
     try:
         yield
     finally:
@@ -247,6 +248,33 @@ def test_nothing_is_stored(client: TestClient, camps: Camps) -> None:
     assert after[0] == before[0]
     changed_keys = {name for name in before[1].keys() | after[1].keys() if before[1].get(name) != after[1].get(name)}
     assert changed_keys <= {b"wl:written"}  # that Redis takes writes
+
+
+def test_without_a_ranker_published_neighbours_are_shown(camps: Camps, client: TestClient) -> None:
+    gone, near = "cat-12", posts_of("cat")[20:23]
+    with camps.deployment.timeline(recommend_budget_ms=20) as other:  # less than a ranker needs
+        until_ready(other)
+        for who in ({}, {"user_id": VIEWER}):
+            answer = ask(other, liked=near, limit=10, **who)
+            assert (answer["source"], answer["degraded"]) == ("content", ["ranker"])
+            assert camp_share(answer, "cat") >= 0.9
+            assert not set(near) & set(ids_of(answer))
+        other.put(f"/posts/{gone}/hidden", headers=KEY).raise_for_status()
+        try:
+            expected = ask(other, liked=[*near, "no-such"], limit=30)
+            assert ask(other, liked=[*near, gone], limit=30) == expected
+            assert gone not in ids_of(expected)
+            assert ask(other, liked=[gone]) == ask(other, liked=["no-such"])
+        finally:
+            other.delete(f"/posts/{gone}/hidden", headers=KEY).raise_for_status()
+        camps.deployment.close_database()
+        try:
+            answer = ask(other, liked=near, limit=10)
+            assert answer["source"] == "content"
+            assert "postgresql" in answer["degraded"]
+            assert camp_share(answer, "cat") >= 0.9
+        finally:
+            camps.deployment.open_database()
 
 
 # --- rate and load ----------------------------------------------------------------------------------------------------
