@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from random import Random
 from urllib.parse import urlsplit
+
+import numpy as np
 
 from benchmarks.errors import BenchmarkRefused, DataMissing
 from benchmarks.figures import Result, Row
@@ -36,7 +37,7 @@ def measure(env_file: Path, seed: int) -> Result:
         BenchmarkRefused: an answer is not 200.
     """
     given = _read(env_file)
-    parts, random = urlsplit(given[URL]), Random(seed)
+    parts, random = urlsplit(given[URL]), np.random.default_rng(seed)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
     headers = {**HEADERS, "Authorization": f"Bearer {given[KEY]}"}
 
@@ -53,7 +54,7 @@ def measure(env_file: Path, seed: int) -> Result:
     found = {name: Asked() for name in ("first page", *RecommendBy)}
     for number in range(EACH):
         for name, asked in found.items():
-            liked = random.sample(pool, LIKES)
+            liked = random.choice(pool, LIKES, replace=False).tolist()
             page = {"user_id": f"stranger-{seed}-{number}"}
             send: tuple[str, Mapping[str, object]] = (
                 ("/timeline", page) if name == "first page" else ("/recommendations", {"liked": liked, "source": name})
