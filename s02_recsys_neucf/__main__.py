@@ -23,7 +23,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _prepare(stores: "StoreSettings") -> Service:
     from s02_recsys_neucf.job import JOB, JobSettings, LiveModelLoader, run_scoring
     from s02_recsys_neucf.live import LiveNeuCF
-    from s02_recsys_neucf.recommend.start import PlainIndex, recommend_loop, side_by_side
+    from s02_recsys_neucf.recommend.held import HeldIndex
+    from s02_recsys_neucf.recommend.start import recommend_loop, side_by_side
     from s02_recsys_neucf.settings import ScoreSettings
     from s02_recsys_neucf.similar.similar_posts import SimilarPosts
     from shared.content.settings import ContentSettings
@@ -59,33 +60,26 @@ def _prepare(stores: "StoreSettings") -> Service:
     )
     use_threads(settings.model.threads)
     writer = JobStore(stores.redis_url.get_secret_value(), keep_for=lists.keep_for, chain_for=lists.chain_for)
+    held = HeldIndex() if settings.score.recommend else None
     similar = SimilarPosts()  # used by one run or load at a time, which hold `live.loading`
     live = LiveNeuCF(
         lists=lists,
         history=settings.score.history,
         retention=settings.retention,
-        load=LiveModelLoader(settings, similar),
+        load=LiveModelLoader(settings, similar, held),
     )
-
-    plain = PlainIndex(content=settings.content, lists=lists, window=settings.window, retention=settings.retention)
-    answering = recommend_loop(stores, settings.content, lambda: live.index or plain.current)
-    recommends = settings.score.recommend
 
     def work(database: "Database", run: "Run", now: "datetime") -> "Mapping[str, Any]":
         with live.loading:
-            report = run_scoring(database, writer, settings, run, now, on_scored=live.put, similar=similar)
-            if live.candidates is not None:
-                plain.forget()
-            elif recommends:
-                plain.load(database, now)
-            return report
+            return run_scoring(database, writer, settings, run, now, on_scored=live.put, similar=similar, held=held)
 
     return Service(
         job=JOB,
         trigger=every(settings.score.interval),
         work=work,
         beside=side_by_side(
-            live_loop(stores, lists, load_settings(LiveSettings), live), answering if recommends else None
+            live_loop(stores, lists, load_settings(LiveSettings), live),
+            None if held is None else recommend_loop(stores, settings.content, held),
         ),
         bar=run_bar(JOB),
     )

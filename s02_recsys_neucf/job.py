@@ -13,6 +13,7 @@ from s02_recsys_neucf.choose_users import ChosenUsers, choose_users, last_run, s
 from s02_recsys_neucf.lists import PreparedCandidates, prepare_candidates, scored_lists
 from s02_recsys_neucf.live import LiveModel, LoadedModel, live_model
 from s02_recsys_neucf.load import ScoringData, load_scoring_data
+from s02_recsys_neucf.recommend.held import HeldIndex
 from s02_recsys_neucf.settings import ScoreSettings
 from s02_recsys_neucf.similar.runs import neighbours_by_model, publish_content_neighbours
 from s02_recsys_neucf.similar.similar_posts import SimilarPosts
@@ -77,11 +78,13 @@ def run_scoring(
     now: datetime,
     on_scored: OnScored = lambda _: None,
     similar: SimilarPosts | None = None,
+    held: HeldIndex | None = None,
 ) -> Mapping[str, Any]:
     """Score and publish; returns the report for the run's row. Without a champion no lists stay published.
 
     `on_scored` gets what live passes need, before the publication is complete; None without a champion. `similar` is
-    what this process knows of similar posts from its last run; these are published in both cases.
+    what this process knows of similar posts from its last run; these are published in both cases. `held`
+    gets what recommendations are made from; None: this process makes none.
     """
     watch, report = Stopwatch(), run.progress.report
     similar = SimilarPosts() if similar is None else similar
@@ -91,7 +94,9 @@ def run_scoring(
     if model is None:
         on_scored(None)
         withdrawn = _without_champion(database, writer)
-        return {**withdrawn, **publish_content_neighbours(database, writer, settings, similar, now, report)}
+        on_compared = None if held is None else held.put_plain
+        neighbours_of = publish_content_neighbours(database, writer, settings, similar, now, report, on_compared)
+        return {**withdrawn, **neighbours_of}
     report("start", 0, 1)
     _refuse_early(database, writer, settings)
     with watch.part("start"):
@@ -114,6 +119,8 @@ def run_scoring(
         features, vectors = loaded.data.candidate_features, prepared.vectors
         found = neighbours_by_model(similar, artefact, model.version, encoders, loaded.inputs, features, vectors)
         neighbours = found.publish(writer)
+        if held is not None:
+            held.put_scored(loaded.inputs, loaded.data, prepared, artefact, encoders, similar.index)
         facts.update(posts=neighbours.lists, bytes=neighbours.bytes)
     return {
         "model": model.version,
@@ -158,8 +165,10 @@ class LoadedRun:
 class LiveModelLoader:
     """Loads what live passes need beside the runs: new posts have come, or another process did the last run."""
 
-    def __init__(self, settings: JobSettings, similar: SimilarPosts | None = None) -> None:
-        self._settings, self._similar = settings, SimilarPosts() if similar is None else similar
+    def __init__(
+        self, settings: JobSettings, similar: SimilarPosts | None = None, held: HeldIndex | None = None
+    ) -> None:
+        self._settings, self._similar, self._held = settings, SimilarPosts() if similar is None else similar, held
         self._encoders: tuple[int, Encoders] | None = None  # of a model version; building them takes seconds
 
     def __call__(self, database: Database, generation: int, now: datetime) -> LoadedModel | None:
@@ -184,9 +193,9 @@ class LiveModelLoader:
         found = neighbours_by_model(
             self._similar, artefact, model.version, encoders, inputs, data.candidate_features, prepared.vectors
         )
-        live = live_model(
-            artefact, encoders, prepared, inputs, data, generation=generation, recommends=settings.score.recommend
-        )
+        if self._held is not None:
+            self._held.put_scored(inputs, data, prepared, artefact, encoders, self._similar.index)
+        live = live_model(artefact, encoders, prepared, inputs, data, generation=generation)
         return LoadedModel(live=live, active=inputs.users.ids, publish=found.publish_changed)
 
 
@@ -256,12 +265,7 @@ def _publish(
         dropped = writer.drop_lists(without, phase=Phase.NEUCF, version=inputs.version)
         facts.update(lists=published.lists, bytes=published.bytes, dropped=dropped)
         if len(inputs.posts):
-            on_scored(
-                live_model(
-                    artefact, loaded.encoders, prepared, inputs, data, generation=run.fence,
-                    recommends=settings.score.recommend,
-                )
-            )  # fmt: skip
+            on_scored(live_model(artefact, loaded.encoders, prepared, inputs, data, generation=run.fence))
     return published, prepared
 
 

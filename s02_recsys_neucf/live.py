@@ -9,10 +9,9 @@ import numpy as np
 import torch
 
 from s02_recsys_neucf.fused import LikedPosts
-from s02_recsys_neucf.lists import PreparedCandidates, encoded_lists, ranked_blocks, reasons
+from s02_recsys_neucf.lists import PreparedCandidates, encoded_lists, ranked_blocks
 from s02_recsys_neucf.load import Likes, ScoringData, likes_of
 from s02_recsys_neucf.post_memory import EncoderCards, PostMemory
-from s02_recsys_neucf.recommend.index import RecommendIndex, ServedModel
 from s02_recsys_neucf.score import IndicesPerUser
 from shared.candidates.ranking_input import RankingInput
 from shared.content.encode_posts import Encoders
@@ -23,7 +22,7 @@ from shared.domain import Phase, Source
 from shared.live.ranker import LiveLists, LoadedCandidates, PublishMore
 from shared.live.users import LiveCandidates, LiveUsers, load_live_users
 from shared.neucf.artefact import Artefact
-from shared.neucf.examples import SortedPosts, examples_of
+from shared.neucf.examples import SortedPosts
 from shared.neucf.features import NO_FEATURES
 from shared.neucf.score import user_side_of
 from shared.neucf.sources.facts import facts_of
@@ -41,7 +40,6 @@ class LiveModel:
     cards: EncoderCards
     posts: SortedPosts  # all that anyone may see, as of the run
     memory: PostMemory
-    index: RecommendIndex | None  # None: no requests for recommendations are answered
 
 
 def live_model(
@@ -52,27 +50,13 @@ def live_model(
     data: ScoringData,
     *,
     generation: int,
-    recommends: bool,
 ) -> LiveModel:
     """What live passes need of a run. The encoders themselves, which are large, are not among it."""
-    cards = {ContentKind.IMAGE: encoders.image.card, ContentKind.CAPTION: encoders.caption.card}
-    index = None
-    if recommends:
-        rows = artefact.posts.model_rows(inputs.posts.id_hashes)
-        champion = ServedModel(
-            artefact=artefact, vectors=prepared.vectors, scorer=prepared.fused, reasons=reasons(rows, data)
-        )
-        index = RecommendIndex.of(
-            post_numbers=inputs.post_numbers, id_hashes=inputs.posts.id_hashes,
-            likes=examples_of(inputs.events, data.posts), features=data.candidate_features, cards=cards,
-            champion=champion,
-        )  # fmt: skip
     return LiveModel(
-        index=index,
         candidates=LiveCandidates.of(inputs, generation=generation),
         prepared=prepared,
         artefact=artefact,
-        cards=cards,
+        cards={ContentKind.IMAGE: encoders.image.card, ContentKind.CAPTION: encoders.caption.card},
         posts=data.posts,
         memory=PostMemory(artefact, inputs.posts.id_hashes, prepared.vectors),
     )
@@ -107,11 +91,6 @@ class LiveNeuCF:
     @property
     def candidates(self) -> LiveCandidates | None:
         return self._current.candidates if self._current is not None else None
-
-    @property
-    def index(self) -> RecommendIndex | None:
-        """What recommendations are made from; None without a model, or if there are to be none."""
-        return self._current.index if self._current is not None else None
 
     def put(self, current: LiveModel | None) -> None:
         """Use a newer model or newer candidates from now on; None: no model is promoted."""

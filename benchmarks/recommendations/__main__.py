@@ -17,6 +17,7 @@ from benchmarks.figures import Bound, Result, Row, at_least, parser, refusals, r
 from benchmarks.provenance import ROOT
 from benchmarks.quality.auc import auc
 from benchmarks.quality.photos import train
+from benchmarks.recommendations import serving
 from benchmarks.recommendations.strangers import LIKES, Bools, Scores, World, index_of, measured, scores_of
 from benchmarks.recommendations.worlds import camp_world, photo_worlds
 from s02_train_neucf.data.dataset import LikeMatrix
@@ -41,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     seeds = [given.seed] if given.quick else [given.seed + step for step in range(3)]
     with refusals("recommendations"):
+        if given.demo is not None:
+            return report(serving.measure(given.demo, given.seed), given.json)
         worlds = dict[str, Found]()
         for seed in seeds:
             for name, found in _measured(given.data, seed, has_champion=not given.no_champion):
@@ -133,7 +136,11 @@ def _counts(worlds: dict[str, Found]) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     made = parser("recommendations", __doc__)
-    made.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="the folder that holds photos/")
+    wanted = made.add_mutually_exclusive_group(required=True)
+    wanted.add_argument("--data", type=Path, metavar="FOLDER", help="the folder that holds photos/")
+    wanted.add_argument(
+        "--demo", type=Path, metavar="FILE", help="measure the answers of a running demo instead: its demo.env"
+    )
     made.add_argument("--no-champion", action="store_true", help="without a model, which takes minutes to train")
     return made
 

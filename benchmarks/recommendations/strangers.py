@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from s02_recsys_neucf.recommend.index import RecommendIndex, ServedModel
 from s02_recsys_neucf.recommend.judged import JudgedPosts
 from s02_recsys_neucf.recommend.rank import Question, recommend
+from s02_recsys_neucf.similar.search import PostVectorIndex
+from s02_recsys_neucf.similar.similar_posts import vectors_by_kind
+from s02_recsys_neucf.similar.vector_space import VectorSpace
 from s02_train_neucf.learning.fit import Fitted
 from shared.domain import RecommendBy
 from shared.event_columns import Events, Int64s
@@ -42,9 +45,11 @@ class World:
 
 def index_of(world: World, fitted: Fitted | None) -> RecommendIndex:
     """What a ranker of this world answers from, with a model or without one."""
+    raw = vectors_by_kind(world.features)
+    space = VectorSpace.fit(raw)
     return RecommendIndex.of(
-        post_numbers=(world.posts.id_hashes + 1).tolist(), id_hashes=world.posts.id_hashes,
-        likes=examples_of(world.events, world.posts), features=world.features, cards={},
+        post_numbers=(world.posts.id_hashes + 1).tolist(), likes=examples_of(world.events, world.posts),
+        vectors=PostVectorIndex(world.posts.id_hashes, space, space.vectors(raw)), cards={},
         champion=None if fitted is None else _champion(world, fitted),
     )  # fmt: skip
 

@@ -8,14 +8,12 @@ import numpy as np
 
 from s02_recsys_neucf.recommend.liked_together import LikedTogether
 from s02_recsys_neucf.similar.search import PostVectorIndex
-from s02_recsys_neucf.similar.vector_space import VectorKind, VectorSpace
 from shared.content.encoders.protocol import EncoderCard
 from shared.db.vectors import ContentKind
 from shared.event_columns import Int64s
 from shared.neucf.artefact import Artefact
 from shared.neucf.examples import Examples
 from shared.neucf.fast.fused import FusedScorer
-from shared.neucf.features import ContentVectors, PostFeatures
 from shared.neucf.score import PostVectors
 
 EncoderCards = Mapping[ContentKind, EncoderCard]
@@ -36,7 +34,7 @@ class RecommendIndex:
     """The candidates of a run."""
 
     post_numbers: Int64s  # (n_candidates,)
-    vectors: PostVectorIndex  # (n_candidates,) of photos and captions, in the same order
+    vectors: PostVectorIndex  # (n_candidates,) in the same order; shared with similar posts
     order: Int64s  # (n_candidates,) which sorts the id hashes
     cards: EncoderCards  # of the encoders of these vectors
     likes: LikedTogether
@@ -47,9 +45,8 @@ class RecommendIndex:
         cls,
         *,
         post_numbers: Sequence[int],
-        id_hashes: Int64s,
         likes: Examples,
-        features: PostFeatures,
+        vectors: PostVectorIndex,
         cards: EncoderCards,
         champion: ServedModel | None,
     ) -> Self:
@@ -57,20 +54,17 @@ class RecommendIndex:
 
         Args:
             post_numbers: (n_candidates,) theirs in Redis.
-            id_hashes: (n_candidates,)
             likes: of all who count, of any posts.
-            features: (n_candidates,)
-            cards: of the encoders of the features.
+            vectors: (n_candidates,) in the same order.
+            cards: of the encoders of these vectors.
             champion: None: no model is promoted.
         """
-        raw = raw_vectors(features)
-        space = VectorSpace.fit(raw)
         return cls(
             post_numbers=np.array(post_numbers, np.int64),
-            vectors=PostVectorIndex(id_hashes, space, space.vectors(raw)),
-            order=np.argsort(id_hashes),
+            vectors=vectors,
+            order=np.argsort(vectors.id_hashes),
             cards=cards,
-            likes=LikedTogether.of(likes, id_hashes),
+            likes=LikedTogether.of(likes, vectors.id_hashes),
             champion=champion,
         )
 
@@ -89,9 +83,3 @@ class RecommendIndex:
         found = np.minimum(np.searchsorted(self.id_hashes, id_hashes, sorter=self.order), len(self) - 1)
         places = self.order[found]
         return np.where(self.id_hashes[places] == id_hashes, places, -1)
-
-
-def raw_vectors(features: PostFeatures) -> Mapping[VectorKind, ContentVectors]:
-    """The vectors of photos and captions, as encoders made them."""
-    given = {VectorKind.PHOTO: features.image, VectorKind.CAPTION: features.caption}
-    return {kind: vectors for kind, vectors in given.items() if vectors is not None}

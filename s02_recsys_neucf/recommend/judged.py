@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from s02_recsys_neucf.recommend.index import EncoderCards, RecommendIndex, raw_vectors
+from s02_recsys_neucf.recommend.index import EncoderCards, RecommendIndex
+from s02_recsys_neucf.similar.similar_posts import vectors_by_kind
 from s02_recsys_neucf.similar.vector_space import UnitVectors, VectorKind
 from shared.content.post_features import features_of
 from shared.db.engine import Database
@@ -72,7 +73,7 @@ class JudgedPosts:
         """The photos or captions of those that have one, in the index' space. -> (n_known, width)"""
         here, held = self.indices[self.indices >= 0], index.vectors.vectors[kind]
         found = [_known(held.take(here))]
-        raw = raw_vectors(self.features).get(kind)
+        raw = vectors_by_kind(self.features).get(kind)
         if raw is not None:
             found.append(_known(index.vectors.space.reductions[kind].units(raw)))
         return np.concatenate(found)

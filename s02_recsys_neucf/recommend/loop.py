@@ -2,10 +2,10 @@
 
 import threading
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
+from s02_recsys_neucf.recommend.held import HeldIndex
 from s02_recsys_neucf.recommend.index import RecommendIndex
 from s02_recsys_neucf.recommend.judged import JudgedPosts, stored_features
 from s02_recsys_neucf.recommend.rank import Question, recommend
@@ -35,16 +35,16 @@ class RecommendLoop:
         database: Database,
         queue: RecommendQueue,
         texts: TextEncoding,
-        index: Callable[[], RecommendIndex | None],
+        held: HeldIndex,
     ) -> None:
         """
         Args:
             database: with connections of its own, and short statements.
             queue: of requests.
             texts: encodes those of requests.
-            index: the present one; None as long as nothing can be recommended.
+            held: what is answered from.
         """
-        self._database, self._queue, self._texts, self._index = database, queue, texts, index
+        self._database, self._queue, self._texts, self._held = database, queue, texts, held
         self._installation: str | None = None
         self._checked_at = self._listened_at = self._logged_at = float("-inf")
         self._is_open = False
@@ -65,7 +65,7 @@ class RecommendLoop:
         Raises:
             StoreUnavailable: Redis or PostgreSQL does not answer.
         """
-        index = self._index()
+        index = self._held.current
         if index is None or not self._may_listen(index):
             stop.wait(WAIT.total_seconds())
             return 0

@@ -207,6 +207,13 @@ class TimelineStore:
         (values,) = await self.ask([("MGET", keys.similar(post_id))], within)  # unlike GET, nothing for another type
         return _readable(unpack_neighbours, cast(list[bytes | None], values)[0])
 
+    async def neighbours_of_all(self, post_ids: Sequence[str], within: float | None = None) -> list[Neighbours | None]:
+        """The same of several posts, in their order and in one read."""
+        if not post_ids:
+            return []
+        (values,) = await self.ask([("MGET", *map(keys.similar, post_ids))], within)
+        return [_readable(unpack_neighbours, value) for value in cast(list[bytes | None], values)]
+
     async def everyone(self) -> RankedList | None:
         """Everyone's list."""
         try:

@@ -1,52 +1,53 @@
 """Recommendations in tests: a ranker that answers, in this process, and what a timeline is asked."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from starlette.testclient import TestClient
 
 from s02_recsys_neucf.job import LiveModelLoader
+from s02_recsys_neucf.recommend.held import HeldIndex
 from s02_recsys_neucf.recommend.index import RecommendIndex
-from s02_recsys_neucf.recommend.start import PlainIndex, recommend_loop
+from s02_recsys_neucf.recommend.start import recommend_loop
+from s02_recsys_neucf.similar.runs import publish_content_neighbours
+from s02_recsys_neucf.similar.similar_posts import SimilarPosts
 from shared.content.settings import ContentSettings
 from shared.db.runs import last_fence
 from shared.ranked_lists import keys
-from shared.settings import ListSettings, RetentionSettings, WindowSettings
+from shared.run_progress import ignore_progress
 from tests.encoders import built_once
 from tests.flow.camps import Camps
-from tests.flow.deployment import API_KEY, LISTS, Deployment, eventually
+from tests.flow.deployment import API_KEY, Deployment, eventually
 
 KEY = {"Authorization": f"Bearer {API_KEY}"}
-Index = Callable[[], RecommendIndex | None]
 
 
-def champions_index(camps: Camps, now: Any) -> RecommendIndex:
+def champions_index(camps: Camps, now: datetime) -> RecommendIndex:
     """What requests are answered from after a scoring run."""
+    held = HeldIndex()
     with camps.deployment.database() as database, built_once():
-        loaded = LiveModelLoader(camps.score_settings())(database, last_fence(database, "score") or 1, now)
-    assert loaded is not None
-    assert loaded.live.index is not None
-    return loaded.live.index
+        assert LiveModelLoader(camps.score_settings(), held=held)(database, last_fence(database, "score") or 1, now)
+    assert held.current is not None
+    return held.current
 
 
-def plain_index(deployment: Deployment, content: ContentSettings, now: Any) -> RecommendIndex:
+def plain_index(camps: Camps, now: datetime) -> RecommendIndex:
     """The same where no model is promoted."""
-    plain = PlainIndex(
-        content=content, lists=ListSettings(**LISTS), window=WindowSettings(), retention=RetentionSettings()
-    )
-    with deployment.database() as database, built_once():
-        plain.load(database, now)
-    assert plain.current is not None
-    return plain.current
+    held, settings = HeldIndex(), camps.score_settings()
+    with camps.deployment.database() as database, camps.deployment.writer() as writer, built_once():
+        publish_content_neighbours(database, writer, settings, SimilarPosts(), now, ignore_progress, held.put_plain)
+    assert held.current is not None
+    return held.current
 
 
 @contextmanager
-def recommending(deployment: Deployment, index: Index, content: ContentSettings, *, n: int = 1) -> Iterator[None]:
+def recommending(deployment: Deployment, held: HeldIndex, content: ContentSettings, *, n: int = 1) -> Iterator[None]:
     """A ranker's thread that answers, or those of several; they listen when the block begins."""
     stop = threading.Event()
-    answer = recommend_loop(deployment.stores(), content, index)
+    answer = recommend_loop(deployment.stores(), content, held)
     threads = [threading.Thread(target=answer, args=(stop,)) for _ in range(n)]
     with built_once():
         for thread in threads:

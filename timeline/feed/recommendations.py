@@ -7,12 +7,11 @@ is; if it does not answer, or knows nothing that fits, the shared lists follow. 
 
 import time
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from shared.db.eligible_posts import EligiblePost, eligible_posts
 from shared.domain import RecommendBy, Source
@@ -28,6 +27,7 @@ from shared.ranked_lists.recommend_codec import (
 )
 from shared.ranked_lists.recommend_queue import NoAnswer, RecommendAsker, Unanswered, new_token
 from shared.ranked_lists.timeline_store import UserState
+from timeline.feed.liked_neighbours import LATEST, similar_to_all
 from timeline.feed.records import PagePosts, PageRequest
 from timeline.stores.budgets import RequestBudget
 from timeline.stores.resources import FeedResources
@@ -65,6 +65,8 @@ class RecommendedPage(Struct, kw_only=True, gc=False):
 class _RankerOutcome(Struct, gc=False):
     """What came of asking a ranker."""
 
+    # Those that the caller may see; None: PostgreSQL did not say.
+    named: dict[str, EligiblePost] | None = field(default_factory=dict)
     answer: Recommended | None = None
     has_written: bool = False  # Redis took a write
     is_degraded: bool = False
@@ -91,8 +93,11 @@ class Recommendations:
             await self._feed.check_writable(budget)
         if budget.must_start_over:
             state = await self._feed.viewer_state(viewer_id, budget)
-        by = asked.answer.by if asked.answer is not None else request.by
-        entries = asked.answer.entries if asked.answer is not None else b""
+        by, entries = request.by, b""
+        if asked.answer is not None:
+            by, entries = asked.answer.by, asked.answer.entries
+        elif asked.is_degraded or asked.named is None:
+            by, entries = RecommendBy.CONTENT, await self._similar(request, state, asked.named, budget)
         ranked = RankedList(source=Source.EVERYONE, generation=0, generated_at=datetime.now(UTC), entries=entries)
         page = PageRequest(
             user_id=viewer_id,
@@ -109,11 +114,12 @@ class Recommendations:
         self, request: RecommendRequest, state: UserState, budget: RequestBudget, *, until: float
     ) -> _RankerOutcome:
         """Ask a ranker, if there is anything to ask for."""
-        named = await self._eligible(request, state, budget)
+        said = await self._eligible(request, state, budget)
+        named = said or {}
         liked = [named[post_id] for post_id in request.liked if post_id in named]
         disliked = [named[post_id] for post_id in request.disliked if post_id in named]
         if not liked and not request.text:
-            return _RankerOutcome()
+            return _RankerOutcome(named=said)
         wanted = Wanted(
             token=new_token(),
             installation=self._resources.reader.installation or "",
@@ -124,7 +130,7 @@ class Recommendations:
             disliked=_judged(disliked),
             text=request.text,
         )
-        asked, counters = _RankerOutcome(is_degraded=True), self._resources.metrics.recommendations
+        asked, counters = _RankerOutcome(named=said, is_degraded=True), self._resources.metrics.recommendations
         counters.asked()
         try:
             await self._resources.stores.redis_with_timeout(budget, partial(self._asker.put, wanted))
@@ -139,15 +145,17 @@ class Recommendations:
 
     async def _eligible(
         self, request: RecommendRequest, state: UserState, budget: RequestBudget
-    ) -> dict[str, EligiblePost]:
-        """Those of the named posts that the caller may see; none while PostgreSQL, which knows, is away."""
+    ) -> dict[str, EligiblePost] | None:
+        """Those of the named posts that the caller may see; None while PostgreSQL, which knows, is away."""
         ids = {*request.liked, *request.disliked}
-        found: dict[str, EligiblePost] = {}
-        if ids:
-            with suppress(StoreUnavailable):
-                found = await self._resources.stores.database(
-                    budget, partial(eligible_posts, self._resources.database, ids, now=datetime.now(UTC))
-                )
+        if not ids:
+            return {}
+        try:
+            found = await self._resources.stores.database(
+                budget, partial(eligible_posts, self._resources.database, ids, now=datetime.now(UTC))
+            )
+        except StoreUnavailable:
+            return None
         viewer, withheld = state.viewer, self._resources.reader.withheld.post_numbers
         shown = {
             post_id: post
@@ -165,6 +173,33 @@ class Recommendations:
             for post_id, post in shown.items()
             if post.post_number is not None and post.post_number not in gone
         }
+
+    async def _similar(
+        self,
+        request: RecommendRequest,
+        state: UserState,
+        named: dict[str, EligiblePost] | None,
+        budget: RequestBudget,
+    ) -> bytes:
+        """What is published as similar to the liked posts, as far as the caller may see these; packed entries."""
+        ids = [post_id for post_id in request.liked if named is None or post_id in named][-LATEST:]
+        resources, viewer = self._resources, state.viewer
+        try:
+            read = partial(resources.reader.neighbours_of_all, ids)
+            held = await resources.stores.redis_with_timeout(budget, read)
+        except StoreUnavailable:
+            return b""
+        shown = [
+            post
+            for post in held
+            if post is not None
+            and not resources.reader.withheld.withholds(post.post_number, post.author)
+            and may_show(viewer, post_number=post.post_number, author=post.author)
+        ]
+        if viewer.rules:
+            await resources.post_facts.withheld(viewer.rules, {post.post_number for post in shown}, budget)
+            shown = [post for post in shown if not resources.post_facts.hides(viewer.rules, post.post_number)]
+        return similar_to_all(shown)
 
 
 def _judged(posts: Sequence[EligiblePost]) -> list[JudgedPost]:
