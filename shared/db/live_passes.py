@@ -246,15 +246,18 @@ def newest_post_at(snapshot: DatabaseSnapshot, *, since: datetime, now: datetime
 
 
 def ids_of_posts(snapshot: DatabaseSnapshot, users: Collection[str], id_hashes: Collection[int]) -> list[str]:
-    """The ids of posts with these hashes on which these users have events."""
-    found = set[str]()
+    """The ids of posts with these hashes on which these users have events.
+
+    The hashes are compared here: some are of posts that were erased or deleted, of which views are told nothing.
+    """
+    found, wanted = set[str](), frozenset(id_hashes)
     for connection, name in snapshot.homes("interactions"):
         query = f"""
-            SELECT DISTINCT post_id FROM {name}
-            WHERE user_id = ANY(:users) AND post_id IS NOT NULL AND {id_hash_sql("post_id")} = ANY(:hashes)
+            SELECT DISTINCT post_id, {id_hash_sql("post_id")} FROM {name}
+            WHERE user_id = ANY(:users) AND post_id IS NOT NULL
             """
-        values = {"users": list(users), "hashes": list(id_hashes)}
-        found.update(connection.scalars(sa.text(query), values))
+        events = connection.execute(sa.text(query), {"users": list(users)})
+        found.update(post_id for post_id, id_hash in events if id_hash in wanted)
     return sorted(found)
 
 
