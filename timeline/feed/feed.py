@@ -56,7 +56,7 @@ class Feed:
             database=resources.database, stores=resources.stores, snapshot=resources.snapshot, lists=resources.lists
         )
         self.sources = Fallbacks(resources, older, ModeLists(resources, older))
-        self._selector = self.selector = PostSelector(resources, self.sources, ListPreparer(resources))
+        self.selector = PostSelector(resources, self.sources, ListPreparer(resources))
 
     async def page(self, request: PageRequest) -> Page:
         """A page for this user; there always is one, from the best source that answers.
@@ -91,7 +91,15 @@ class Feed:
         return await self._page(request, None, budget, is_kept=False)
 
     async def state(self, user_id: str, budget: RequestBudget) -> UserState:
-        """What is known of a user, from the best store that answers: for surfaces that have no chain."""
+        """What is known of a user, from the best store that answers: for surfaces that have no chain.
+
+        They write nothing, so it is asked whether Redis takes writes: one that refuses them lacks what was done since.
+        """
+        state = await self._state(user_id, None, budget)
+        await self.check_writable(budget)
+        if not budget.must_start_over:
+            return state
+        budget.ask_database_instead()
         return await self._state(user_id, None, budget)
 
     def require_own_cursor(self, request: PageRequest) -> Cursor | None:
@@ -134,7 +142,7 @@ class Feed:
         )  # fmt: skip
         if state.viewer.rules:
             await self.sources.judge_chain(page)
-        await self._selector.fill(page)
+        await self.selector.fill(page)
         has_own = any(offset < page.own_length for offset in page.chosen)
         return page.posts, None if has_own else shared.source
 
@@ -166,11 +174,11 @@ class Feed:
             await self.sources.judge_chain(page)
         start, recorded_end = page.position, page.chain.end_of_page(page.position)
         if recorded_end is not None:
-            await self._selector.repeat(page, recorded_end)
+            await self.selector.repeat(page, recorded_end)
         else:
-            await self._selector.fill(page)
+            await self.selector.fill(page)
             page.settle()
-        has_more = page.shows_next or await self._selector.has_more(page)
+        has_more = page.shows_next or await self.selector.has_more(page)
         if recorded_end is not None:
             await self._check_writable(page)
             if not page.is_on_record:

@@ -84,6 +84,8 @@ class SimilarFeed:
 
     async def _neighbours(self, request: SimilarRequest, viewer: Viewer, budget: RequestBudget) -> Neighbours | None:
         """What Redis has, if it also shows that the caller may see the post."""
+        if budget.asks_database:  # Redis lacks what was done lately
+            return None
         try:
             held = await self._stores.redis_with_timeout(budget, partial(self._reader.neighbours, request.post_id))
         except StoreUnavailable:
